@@ -1,0 +1,129 @@
+"""One tree of errors; each class has its HTTP status, each message names the value and the way out.
+
+StumperError
+  BadInput 422            what was sent cannot be used
+    BadQuestion, BadCorrection, BadImage, BadSetting, BadRelease
+  NotYours 403            another player's session, turn or exchange
+  NotSignedIn 401         no cookie, or one that was tampered with
+  NoConsent 403           consent and licence not accepted yet
+  NotFound 404            unknown campaign, round, session, turn, exchange, claim, model
+  Conflict 409            the state has moved on
+    TurnClosed, AlreadyJudged, SessionOver, RoundClosed, AlreadyVoted
+  PoolEmpty 409           not enough fresh images for a session
+  TooMany 429             a rate limit
+  ModelError 503          the opponent cannot answer now
+    ModelUnavailable 503, ModelTimeout 504, ModelRefused 502 (key, address, no vision)
+  StoreError 503          the database is not there, or of another version
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StumperError(Exception):
+    """Base of every expected refusal; ``str(error)`` may be shown to whoever asked."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "error"
+
+    def __init_subclass__(cls) -> None:
+        cls.code = "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+
+class BadInput(StumperError):
+    status = 422
+
+
+class BadQuestion(BadInput):
+    pass
+
+
+class BadCorrection(BadInput):
+    pass
+
+
+class BadImage(BadInput):
+    pass
+
+
+class BadSetting(BadInput):
+    pass
+
+
+class BadRelease(BadInput):
+    pass
+
+
+class NotYours(StumperError):
+    status = 403
+
+
+class NotSignedIn(StumperError):
+    status = 401
+
+
+class NoConsent(StumperError):
+    status = 403
+
+
+class NotFound(StumperError):
+    status = 404
+
+
+class Conflict(StumperError):
+    status = 409
+
+
+class TurnClosed(Conflict):
+    pass
+
+
+class AlreadyJudged(Conflict):
+    pass
+
+
+class SessionOver(Conflict):
+    pass
+
+
+class RoundClosed(Conflict):
+    pass
+
+
+class AlreadyVoted(Conflict):
+    pass
+
+
+class PoolEmpty(Conflict):
+    pass
+
+
+class TooMany(StumperError):
+    status = 429
+
+
+class ModelError(StumperError):
+    status = 503
+
+
+class ModelUnavailable(ModelError):
+    pass
+
+
+class ModelTimeout(ModelError):
+    status = 504
+
+
+class ModelRefused(ModelError):
+    status = 502
+
+
+class StoreError(StumperError):
+    status = 503
+
+
+class JobFailed(StumperError):
+    """A long job (release, tuning, evaluation) ended with an error."""
+
+    status = 500

@@ -1,0 +1,300 @@
+"""The nouns of Stumper as frozen dataclasses, ids as NewTypes, choices as StrEnums.
+
+One thing, one word: the same word names the record, the table, the JSON key and the page.
+Times are Unix seconds (float), shares and probabilities lie in 0..1.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NewType
+
+CampaignId = NewType("CampaignId", str)
+RoundId = NewType("RoundId", str)
+ImageId = NewType("ImageId", str)
+PlayerId = NewType("PlayerId", str)
+SessionId = NewType("SessionId", str)
+TurnId = NewType("TurnId", str)
+ExchangeId = NewType("ExchangeId", str)
+ClaimId = NewType("ClaimId", str)
+VoteId = NewType("VoteId", str)
+ExampleId = NewType("ExampleId", str)
+ReleaseId = NewType("ReleaseId", str)
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id(rng: random.Random) -> str:
+    """Returns a 16-letter id with 80 random bits; give ``random.SystemRandom()`` outside simulations."""
+    return "".join(_ALPHABET[rng.getrandbits(5)] for _ in range(16))
+
+
+class Category(StrEnum):
+    """What a question is about; the same twelve words everywhere."""
+
+    EXISTENCE = "existence"
+    COUNTING = "counting"
+    COLOR = "color"
+    ATTRIBUTE = "attribute"
+    IDENTIFICATION = "identification"
+    TEXT = "text"
+    SPATIAL = "spatial"
+    ACTION = "action"
+    SCENE = "scene"
+    COMPARISON = "comparison"
+    REASONING = "reasoning"
+    INVALID = "invalid"
+
+
+class ImageKind(StrEnum):
+    """Candidate: simple enough for a control, not yet verified. Refused: failed verification."""
+
+    CANDIDATE = "candidate"
+    TAINTED = "tainted"
+    UNTAINTED = "untainted"
+    REFUSED = "refused"
+
+
+class Verdict(StrEnum):
+    CORRECT = "correct"
+    WRONG = "wrong"
+
+
+class TurnEnd(StrEnum):
+    """Why a turn closed."""
+
+    WRONG = "wrong"
+    DONE = "done"
+    SKIPPED = "skipped"
+    TIMEOUT = "timeout"
+
+
+class RoundStatus(StrEnum):
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class PlayerKind(StrEnum):
+    HUMAN = "human"
+    SIMULATED = "simulated"
+    MODEL = "model"
+
+
+class ClaimStatus(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DISPUTED = "disputed"
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The numbers of the game; a campaign stores its own copy."""
+
+    turns: int = 10
+    quick_turns: int = 3
+    control_share: float = 0.5
+    """Share of turns on tainted images."""
+    poison_rate: float = 0.4
+    """P(the shown answer is falsified) on a control turn (MECHANISM 3)."""
+    turn_s: float = 120.0
+    hit_points: int = 20
+    false_alarm_factor: float = 1.5
+    """kappa: F = kappa H p / (1 - p) (MECHANISM 2)."""
+    questions_per_turn: int = 8
+    question_chars: int = 300
+    correction_chars: int = 300
+    min_paid_turn_s: float = 10.0
+    trust_e: float = 100.0
+    """E-value from which a player is trusted (Ville: a blind one gets there with P <= 1 %)."""
+    cap_e: float = 1000.0
+    accept: float = 0.95
+    reject: float = 0.05
+    max_votes: int = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    id: CampaignId
+    name: str
+    licence: str
+    rules: Rules
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    id: RoundId
+    campaign_id: CampaignId
+    number: int
+    model_ref: str
+    status: RoundStatus
+    opened_at: float
+    closed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One picture of a campaign's pool; ``id`` starts the SHA-256 of its stored bytes."""
+
+    id: ImageId
+    campaign_id: CampaignId
+    file: str
+    """Key in the file store."""
+    kind: ImageKind
+    width_px: int
+    height_px: int
+    source: str
+    licence: str
+    objects: int | None = None
+    """Annotated objects; None if unknown."""
+    scene: dict[str, Any] | None = None
+    """Scene graph, where the picture was drawn from one."""
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    id: PlayerId
+    nickname: str
+    language: str
+    kind: PlayerKind
+    consent_at: float
+    licence: str
+    e_value: float = 1.0
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    id: SessionId
+    player_id: PlayerId
+    round_id: RoundId
+    campaign_id: CampaignId
+    turns: int
+    started_at: float
+    finished_at: float | None = None
+    graded_at: float | None = None
+    poison_rate: float = 0.4
+    salt: str = ""
+    """Secret of the poison coins, shown after the session."""
+    commitment: str = ""
+    """SHA-256 of salt and coins, shown before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    id: TurnId
+    session_id: SessionId
+    position: int
+    """0-based."""
+    image_id: ImageId
+    control: bool
+    coins: str
+    """One '0' or '1' for each possible question: poison it? All '0' off control."""
+    opened_at: float | None = None
+    deadline_at: float | None = None
+    closed_at: float | None = None
+    end: TurnEnd | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    id: ExchangeId
+    turn_id: TurnId
+    number: int
+    """0-based place in its turn."""
+    key: str
+    """The phone's idempotency key."""
+    question: str
+    model_answer: str | None
+    """What the model said; None while it is still thinking."""
+    shown_answer: str | None
+    """What the player saw; differs from model_answer when poisoned."""
+    poisoned: bool
+    asked_at: float
+    answered_at: float | None = None
+    latency_ms: float | None = None
+    verdict: Verdict | None = None
+    correction: str | None = None
+    judged_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    id: ClaimId
+    exchange_id: ExchangeId
+    campaign_id: CampaignId
+    round_id: RoundId
+    player_id: PlayerId
+    image_id: ImageId
+    question: str
+    model_answer: str
+    correction: str
+    status: ClaimStatus = ClaimStatus.OPEN
+    posterior: float | None = None
+    """P(model wrong and correction right | marks and votes)."""
+    category: Category | None = None
+    reason: str = ""
+    """Why it was decided as it was."""
+    created_at: float = 0.0
+    decided_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    id: VoteId
+    claim_id: ClaimId
+    player_id: PlayerId
+    model_wrong: bool
+    correction_right: bool
+    unanswerable: bool = False
+    voted_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
+    player_id: PlayerId
+    session_id: SessionId
+    exchange_id: ExchangeId | None
+    reason: str
+    points: int
+    written_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    id: ExampleId
+    claim_id: ClaimId
+    campaign_id: CampaignId
+    round_id: RoundId
+    image_id: ImageId
+    question: str
+    answer: str
+    wrong_answer: str
+    category: Category
+    posterior: float
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """Player pseudonym, trust then, votes, model, consent and image licence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    id: ReleaseId
+    campaign_id: CampaignId
+    round_id: RoundId
+    version: int
+    digest: str
+    """SHA-256 over the sorted digests of all files of the release."""
+    path: str
+    examples: int
+    created_at: float

@@ -1,0 +1,244 @@
+"""Every table on one page (SQLAlchemy Core). Times are Unix seconds; JSON holds what is never queried."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False, index: bool = True) -> Column[str]:
+    return Column(name, String(64), ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("licence", String(80), nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+# One model's time as the opponent; "next round" is one INSERT naming a model.
+round_ = Table(
+    "round",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("campaign_id", "campaign"),
+    Column("number", Integer, nullable=False),
+    Column("model_ref", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("opened_at", Double, nullable=False),
+    Column("closed_at", Double),
+    UniqueConstraint("campaign_id", "number"),
+)
+
+# The same bytes may serve several campaigns: the key is (campaign, image).
+image = Table(
+    "image",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("campaign_id", String(64), ForeignKey("campaign.id"), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("width_px", Integer, nullable=False),
+    Column("height_px", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("licence", String(80), nullable=False),
+    Column("objects", Integer),
+    Column("scene", JSON),
+    Column("created_at", Double, nullable=False),
+    Index(None, "campaign_id", "kind"),
+)
+
+player = Table(
+    "player",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("nickname", String(40), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("consent_at", Double, nullable=False),
+    Column("licence", String(80), nullable=False),
+    Column("e_value", Double, nullable=False, server_default="1"),
+    Column("created_at", Double, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("player_id", "player"),
+    _ref("round_id", "round"),
+    _ref("campaign_id", "campaign"),
+    Column("turns", Integer, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("finished_at", Double),
+    Column("graded_at", Double),
+    Column("poison_rate", Double, nullable=False),
+    Column("salt", String(64), nullable=False),
+    Column("commitment", String(64), nullable=False),
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("session_id", "session"),
+    Column("position", Integer, nullable=False),
+    Column("image_id", String(64), nullable=False, index=True),
+    Column("control", Boolean, nullable=False),
+    Column("coins", String(64), nullable=False),
+    Column("opened_at", Double),
+    Column("deadline_at", Double),
+    Column("closed_at", Double),
+    Column("end", String(16)),
+    UniqueConstraint("session_id", "position"),
+)
+
+exchange = Table(
+    "exchange",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("turn_id", "turn"),
+    Column("number", Integer, nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("model_answer", Text),
+    Column("shown_answer", Text),
+    Column("poisoned", Boolean, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("answered_at", Double),
+    Column("latency_ms", Double),
+    Column("verdict", String(16)),
+    Column("correction", Text),
+    Column("judged_at", Double),
+    UniqueConstraint("turn_id", "key"),
+    UniqueConstraint("turn_id", "number"),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("exchange_id", String(64), ForeignKey("exchange.id"), nullable=False, unique=True),
+    _ref("campaign_id", "campaign"),
+    _ref("round_id", "round"),
+    _ref("player_id", "player"),
+    Column("image_id", String(64), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("model_answer", Text, nullable=False),
+    Column("correction", Text, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("posterior", Double),
+    Column("category", String(16)),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("created_at", Double, nullable=False),
+    Column("decided_at", Double),
+)
+
+vote = Table(
+    "vote",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("claim_id", "claim"),
+    _ref("player_id", "player"),
+    Column("model_wrong", Boolean, nullable=False),
+    Column("correction_right", Boolean, nullable=False),
+    Column("unanswerable", Boolean, nullable=False),
+    Column("voted_at", Double, nullable=False),
+    UniqueConstraint("claim_id", "player_id"),
+)
+
+# Append-only: points are never changed, only added to. One line a reason and exchange.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _ref("player_id", "player"),
+    _ref("session_id", "session"),
+    _ref("exchange_id", "exchange", nullable=True, index=False),
+    Column("reason", String(32), nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("written_at", Double, nullable=False),
+    UniqueConstraint("exchange_id", "reason"),
+)
+
+example = Table(
+    "example",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("claim_id", String(64), ForeignKey("claim.id"), nullable=False, unique=True),
+    _ref("campaign_id", "campaign"),
+    _ref("round_id", "round"),
+    Column("image_id", String(64), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("wrong_answer", Text, nullable=False),
+    Column("category", String(16), nullable=False),
+    Column("posterior", Double, nullable=False),
+    Column("provenance", JSON, nullable=False),
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("campaign_id", "campaign"),
+    _ref("round_id", "round"),
+    Column("version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("examples", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("campaign_id", "version"),
+)
+
+# One tuning: what went in (release, base, recipe, seed), what came out.
+tuning = Table(
+    "tuning",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("release_id", "release"),
+    Column("base_ref", Text, nullable=False),
+    Column("tuned_ref", Text, nullable=False),
+    Column("recipe", JSON, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("finished_at", Double, nullable=False),
+)
+
+# One comparison of base and tuned on a release; figures as in evaluate.metrics.
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("release_id", "release"),
+    Column("base_ref", Text, nullable=False),
+    Column("tuned_ref", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("evaluated_at", Double, nullable=False),
+)
