@@ -1,0 +1,80 @@
+"""The only place where a setting picks an adapter. Stages get ports and numbers, never settings."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from stumper.config import Settings
+from stumper.images.files import Files, FolderFiles
+from stumper.play.game import Game
+from stumper.store.cache import Cache, open_cache
+from stumper.store.database import Database
+from stumper.store.migrate import migrate
+from stumper.vlm.base import Model, open_model
+
+OpenModel = Callable[[str], Awaitable[Model]]
+
+
+class Models:
+    """Opens each opponent once and keeps it: weights load once, an endpoint has one client and breaker."""
+
+    def __init__(self, secrets: dict[str, str]) -> None:
+        self._secrets = secrets
+        self._open: dict[str, Model] = {}
+
+    async def __call__(self, ref: str) -> Model:
+        if ref not in self._open:
+            self._open[ref] = await open_model(ref, secrets=self._secrets)
+        return self._open[ref]
+
+    async def close(self) -> None:
+        for model in self._open.values():
+            await model.close()
+        self._open.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The parts that fronts, jobs and commands share."""
+
+    settings: Settings
+    database: Database
+    cache: Cache
+    files: Files
+    open_model: OpenModel
+    game: Game
+    clock: Callable[[], float]
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.time,
+    rng: random.Random | None = None,
+    prepare: bool = True,
+) -> AsyncIterator[App]:
+    """Opens every part and closes it at the end; ``prepare`` brings the tables to this version first."""
+    database = Database(settings.database_url)
+    cache = open_cache(settings.cache)
+    models = Models(settings.model_secrets)
+    files = FolderFiles(settings.files_folder)
+    try:
+        if prepare:
+            await migrate(database)
+        game = Game(
+            database=database,
+            files=files,
+            open_model=models,
+            clock=clock,
+            rng=rng or random.SystemRandom(),
+        )
+        yield App(settings, database, cache, files, models, game, clock)
+    finally:
+        await models.close()
+        await cache.close()
+        await database.close()
