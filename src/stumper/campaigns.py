@@ -1,0 +1,137 @@
+"""Campaigns and their rounds as rows: opening one, finding one, putting the next opponent in."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.errors import BadInput, Conflict, NotFound
+from stumper.records import Campaign, CampaignId, Round, RoundId, RoundStatus, Rules, new_id
+from stumper.store.schema import campaign, round_
+
+DEFAULT_LICENCE = "CC BY 4.0"
+
+
+def _campaign(row: Any) -> Campaign:
+    return Campaign(
+        id=CampaignId(row.id),
+        name=row.name,
+        licence=row.licence,
+        rules=Rules(**row.rules),
+        created_at=row.created_at,
+    )
+
+
+def _round(row: Any) -> Round:
+    return Round(
+        id=RoundId(row.id),
+        campaign_id=CampaignId(row.campaign_id),
+        number=row.number,
+        model_ref=row.model_ref,
+        status=RoundStatus(row.status),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+    )
+
+
+async def open_campaign(
+    tx: AsyncConnection,
+    *,
+    name: str,
+    model_ref: str,
+    now: float,
+    rng: random.Random,
+    rules: Rules | None = None,
+    licence: str = DEFAULT_LICENCE,
+) -> Campaign:
+    """Creates a campaign with its first round, or returns the one of that name unchanged."""
+    if not name or len(name) > 80 or not name.replace("-", "").replace("_", "").isalnum():
+        raise BadInput(f"{name!r} cannot name a campaign. Use up to 80 letters, digits, '-' and '_'.")
+    found = (await tx.execute(select(campaign).where(campaign.c.name == name))).first()
+    if found is not None:
+        return _campaign(found)
+    made = Campaign(
+        id=CampaignId(new_id(rng)), name=name, licence=licence, rules=rules or Rules(), created_at=now
+    )
+    await tx.execute(insert(campaign).values(**{**asdict(made), "rules": asdict(made.rules)}))
+    await open_round(tx, campaign_id=made.id, model_ref=model_ref, now=now, rng=rng)
+    return made
+
+
+async def find_campaign(tx: AsyncConnection, name: str) -> Campaign:
+    """Raises NotFound, naming the campaigns there are."""
+    row = (await tx.execute(select(campaign).where(campaign.c.name == name))).first()
+    if row is not None:
+        return _campaign(row)
+    names = [n for (n,) in await tx.execute(select(campaign.c.name).order_by(campaign.c.name))]
+    there = f"There are: {', '.join(names)}." if names else "There is none yet: run stumper images toytown."
+    raise NotFound(f"No campaign is called {name!r}. {there}")
+
+
+async def open_round(
+    tx: AsyncConnection, *, campaign_id: CampaignId, model_ref: str, now: float, rng: random.Random
+) -> Round:
+    """Puts ``model_ref`` in as the next opponent. Raises Conflict while another round is open."""
+    last = (
+        await tx.execute(
+            select(round_)
+            .where(round_.c.campaign_id == campaign_id)
+            .order_by(round_.c.number.desc())
+            .limit(1)
+        )
+    ).first()
+    if last is not None and last.status != RoundStatus.CLOSED.value:
+        raise Conflict(f"Round {last.number} is still {last.status}. Close it first: stumper round close")
+    made = Round(
+        id=RoundId(new_id(rng)),
+        campaign_id=campaign_id,
+        number=1 if last is None else last.number + 1,
+        model_ref=model_ref,
+        status=RoundStatus.OPEN,
+        opened_at=now,
+    )
+    await tx.execute(insert(round_).values(**{**asdict(made), "status": made.status.value}))
+    return made
+
+
+async def current_round(tx: AsyncConnection, campaign_id: CampaignId) -> Round:
+    """Returns the newest round, whatever its status. Raises NotFound without one."""
+    row = (
+        await tx.execute(
+            select(round_)
+            .where(round_.c.campaign_id == campaign_id)
+            .order_by(round_.c.number.desc())
+            .limit(1)
+        )
+    ).first()
+    if row is None:
+        raise NotFound(f"Campaign {campaign_id} has no round.")
+    return _round(row)
+
+
+async def find_round(tx: AsyncConnection, round_id: RoundId) -> Round:
+    row = (await tx.execute(select(round_).where(round_.c.id == round_id))).first()
+    if row is None:
+        raise NotFound(f"No round has the id {round_id!r}. See: stumper round list")
+    return _round(row)
+
+
+async def list_rounds(tx: AsyncConnection) -> list[tuple[str, Round]]:
+    """Returns (campaign name, round) of all rounds in order."""
+    rows = await tx.execute(
+        select(round_, campaign.c.name.label("campaign_name"))
+        .join(campaign, campaign.c.id == round_.c.campaign_id)
+        .order_by(campaign.c.name, round_.c.number)
+    )
+    return [(row.campaign_name, _round(row)) for row in rows]
+
+
+async def set_status(tx: AsyncConnection, round_id: RoundId, status: RoundStatus, *, now: float) -> None:
+    closed_at = now if status is RoundStatus.CLOSED else None
+    await tx.execute(
+        update(round_).where(round_.c.id == round_id).values(status=status.value, closed_at=closed_at)
+    )

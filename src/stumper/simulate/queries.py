@@ -1,0 +1,121 @@
+"""SQL of the simulation: where a crowd stands, and what became of its claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.records import ClaimStatus, ImageKind, PlayerId, PlayerKind, SessionId
+from stumper.store.schema import claim, example, exchange, image, ledger, player, session, turn, vote
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    scene: dict[str, Any]
+    easy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFate:
+    image_id: str
+    question: str
+    model_answer: str
+    correction: str
+    accepted: bool
+
+
+async def simulated_players(tx: AsyncConnection) -> dict[str, PlayerId]:
+    """Returns ids by nickname."""
+    rows = await tx.execute(
+        select(player.c.nickname, player.c.id).where(player.c.kind == PlayerKind.SIMULATED.value)
+    )
+    return {nickname: PlayerId(id_) for nickname, id_ in rows}
+
+
+async def finished_sessions(tx: AsyncConnection, *, round_id: str) -> dict[PlayerId, int]:
+    rows = await tx.execute(
+        select(session.c.player_id, func.count())
+        .where(session.c.round_id == round_id, session.c.finished_at.is_not(None))
+        .group_by(session.c.player_id)
+    )
+    return {PlayerId(id_): n for id_, n in rows}
+
+
+async def ungraded_sessions(tx: AsyncConnection, *, round_id: str) -> list[SessionId]:
+    rows = await tx.execute(
+        select(session.c.id)
+        .where(
+            session.c.round_id == round_id, session.c.finished_at.is_not(None), session.c.graded_at.is_(None)
+        )
+        .order_by(session.c.id)
+    )
+    return [SessionId(id_) for (id_,) in rows]
+
+
+async def pictures(tx: AsyncConnection, *, campaign_id: str) -> dict[str, Picture]:
+    """Returns the drawn pictures of a campaign by image id."""
+    rows = await tx.execute(
+        select(image.c.id, image.c.scene, image.c.kind).where(
+            image.c.campaign_id == campaign_id, image.c.scene.is_not(None)
+        )
+    )
+    return {id_: Picture(scene, kind == ImageKind.TAINTED.value) for id_, scene, kind in rows if scene}
+
+
+async def votes_by_player(tx: AsyncConnection) -> dict[PlayerId, int]:
+    rows = await tx.execute(select(vote.c.player_id, func.count()).group_by(vote.c.player_id))
+    return {PlayerId(id_): n for id_, n in rows}
+
+
+async def round_counts(tx: AsyncConnection, *, round_id: str) -> dict[str, int]:
+    """Counts finished sessions, answered exchanges, claims, votes and examples of a round."""
+    in_round = session.c.round_id == round_id
+    played = turn.join(session, turn.c.session_id == session.c.id).join(
+        exchange, exchange.c.turn_id == turn.c.id
+    )
+    voted = vote.join(claim, vote.c.claim_id == claim.c.id)
+    counts = {
+        "sessions": select(func.count())
+        .select_from(session)
+        .where(in_round, session.c.finished_at.is_not(None)),
+        "exchanges": select(func.count())
+        .select_from(played)
+        .where(in_round, exchange.c.answered_at.is_not(None)),
+        "claims": select(func.count()).select_from(claim).where(claim.c.round_id == round_id),
+        "votes": select(func.count()).select_from(voted).where(claim.c.round_id == round_id),
+        "examples": select(func.count()).select_from(example).where(example.c.round_id == round_id),
+    }
+    return {name: int((await tx.execute(query)).scalar_one()) for name, query in counts.items()}
+
+
+async def claim_fates(tx: AsyncConnection, *, round_id: str) -> list[ClaimFate]:
+    rows = await tx.execute(
+        select(
+            claim.c.image_id,
+            claim.c.question,
+            claim.c.model_answer,
+            claim.c.correction,
+            claim.c.status,
+            example.c.id,
+        )
+        .select_from(claim.outerjoin(example, example.c.claim_id == claim.c.id))
+        .where(claim.c.round_id == round_id)
+    )
+    return [
+        ClaimFate(*row[:4], accepted=row[4] == ClaimStatus.ACCEPTED.value and row[5] is not None)
+        for row in rows
+    ]
+
+
+async def standing(tx: AsyncConnection) -> list[tuple[str, float, int]]:
+    """Returns (nickname, E-value, points in the ledger) of every simulated player."""
+    rows = await tx.execute(
+        select(player.c.nickname, player.c.e_value, func.coalesce(func.sum(ledger.c.points), 0))
+        .select_from(player.outerjoin(ledger, and_(ledger.c.player_id == player.c.id)))
+        .where(player.c.kind == PlayerKind.SIMULATED.value)
+        .group_by(player.c.id, player.c.nickname, player.c.e_value)
+    )
+    return [(nickname, float(e), int(points)) for nickname, e, points in rows]

@@ -1,0 +1,230 @@
+"""A crowd plays a round through the same moves as people, one session after the other, then votes.
+
+Every draw has a generator of its own, named after its place (seed, person, session, turn, question), and every
+decision about what comes next is read from the database. So a run that was killed goes on where it stood and
+ends with the same rows.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stumper.app import App
+from stumper.curate.peers import next_claim, vote
+from stumper.errors import NotFound, TurnClosed
+from stumper.play.game import Game
+from stumper.play.views import SessionView, TurnView
+from stumper.records import PlayerId, PlayerKind, SessionId, Verdict
+from stumper.simulate import queries
+from stumper.simulate.people import Person, people
+from stumper.simulate.world import Truth, TruthBook, correct, wonder
+from stumper.toytown.world import Scene
+from stumper.trust.grade import grade_session
+
+OnProgress = Callable[[str, int, int], None]
+_START = 1_760_000_000.0
+
+
+class SimClock:
+    """Time that moves only when a simulated player spends it."""
+
+    def __init__(self) -> None:
+        self.now = _START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a crowd needs to play one round."""
+
+    app: App
+    clock: SimClock
+    campaign: str
+    seed: int
+    pictures: dict[str, queries.Picture]
+    truths: TruthBook
+
+    def game(self, *place: object) -> Game:
+        """The game with the random generator of one move; the same place draws the same numbers."""
+        rng = random.Random(f"game {self.seed} {place}")
+        return Game(
+            database=self.app.database,
+            files=self.app.files,
+            open_model=self.app.open_model,
+            clock=self.clock,
+            rng=rng,
+        )
+
+    def mind(self, *place: object) -> random.Random:
+        return random.Random(f"mind {self.seed} {place}")
+
+
+async def simulate(
+    app: App,
+    *,
+    campaign: str,
+    campaign_id: str,
+    round_id: str,
+    players: int,
+    mix: str,
+    seed: int,
+    on_progress: OnProgress | None = None,
+) -> dict[str, int]:
+    """Lets a crowd play and vote; returns the counts of the round. Goes on where a killed run stood.
+
+    Raises BadInput for an unknown mix, PoolEmpty when pictures run out, NotFound without drawn pictures.
+    """
+    crowd = people(players=players, mix=mix, seed=seed)
+    async with app.database.read() as tx:
+        pictures = await queries.pictures(tx, campaign_id=campaign_id)
+    if not pictures:
+        raise NotFound(f"Campaign {campaign!r} has no Toytown pictures. Run: stumper images toytown -n 600")
+    truths = TruthBook(app.settings.data / "simulation" / f"truth-{round_id}.jsonl")
+    stage = Stage(app, SimClock(), campaign, seed, pictures, truths)
+    ids = await _join(stage, crowd)
+    await _play_all(stage, crowd, ids, round_id, on_progress or _quiet)
+    await _vote_all(stage, crowd, ids, on_progress or _quiet)
+    async with app.database.read() as tx:
+        return await queries.round_counts(tx, round_id=round_id)
+
+
+def _quiet(_what: str, _done: int, _total: int) -> None:
+    return
+
+
+async def _join(stage: Stage, crowd: list[Person]) -> dict[int, PlayerId]:
+    async with stage.app.database.read() as tx:
+        known = await queries.simulated_players(tx)
+    ids: dict[int, PlayerId] = {}
+    for person in crowd:
+        if person.name not in known:
+            joined = await stage.game("join", person.index).join(
+                nickname=person.name, language="en", consent=True, kind=PlayerKind.SIMULATED
+            )
+            known[person.name] = joined.id
+        ids[person.index] = known[person.name]
+    return ids
+
+
+async def _play_all(
+    stage: Stage, crowd: list[Person], ids: dict[int, PlayerId], round_id: str, on_progress: OnProgress
+) -> None:
+    async with stage.app.database.read() as tx:
+        finished = await queries.finished_sessions(tx, round_id=round_id)
+        ungraded = await queries.ungraded_sessions(tx, round_id=round_id)
+    for session_id in ungraded:
+        await grade_session(stage.app.database, session_id, now=stage.clock())
+    visits = [(n, person) for person in crowd for n in range(person.sessions)]
+    visits.sort(key=lambda visit: (visit[0], stage.mind("order", visit[0], visit[1].index).random()))
+    for done, (n, person) in enumerate(visits):
+        stage.clock.now = _START + done * 1300.0
+        if n >= finished.get(ids[person.index], 0):
+            session_id = await _play_session(stage, person, ids[person.index], n)
+            await grade_session(stage.app.database, session_id, now=stage.clock())
+        on_progress("sessions", done + 1, len(visits))
+
+
+async def _play_session(stage: Stage, person: Person, player_id: PlayerId, n: int) -> SessionId:
+    view = await stage.game("start", person.index, n).start(player_id, campaign=stage.campaign)
+    if view.turn is not None and view.turn.exchanges:  # a killed run left this turn half played
+        stage.clock.now -= max(0.0, 100.0 - view.turn.seconds_left)
+    while not view.finished:
+        if view.turn is None:
+            view = await stage.game("view", person.index, n, view.position).view(player_id, view.id)
+            continue
+        view = await _play_turn(stage, person, player_id, n, view, view.turn)
+    return view.id
+
+
+async def _play_turn(
+    stage: Stage, person: Person, player_id: PlayerId, n: int, view: SessionView, turn: TurnView
+) -> SessionView:
+    """Asks until an answer is marked wrong or the person has no more questions."""
+    place = (person.index, n, turn.position)
+    mind = stage.mind("turn", *place)
+    picture = stage.pictures[turn.image_id]
+    scene = Scene.from_json(picture.scene)
+    try:
+        for k in range(min(person.type.questions, turn.questions_left + len(turn.exchanges))):
+            truth = wonder(scene, image_id=turn.image_id, easy=picture.easy, rng=mind)
+            stage.truths.write(truth)
+            stage.clock.now += person.type.seconds * 0.5
+            said = await stage.game("ask", *place, k).ask(
+                player_id, turn.id, question=truth.question, key=f"{turn.position}-{k}"
+            )
+            stage.clock.now += person.type.seconds * 0.5
+            shown = said.answer or ""
+            wrong = person.marks_wrong(
+                answer_wrong=not truth.holds(shown), easy=picture.easy, picture=turn.position, rng=mind
+            )
+            correction = (
+                correct(truth, shown, right=mind.random() < person.type.corrects, rng=mind) if wrong else None
+            )
+            view = await stage.game("judge", *place, k).judge(
+                player_id,
+                said.id,
+                verdict=Verdict.WRONG if wrong else Verdict.CORRECT,
+                correction=correction,
+            )
+            if wrong:
+                return view
+        if view.turn is not None and view.turn.id == turn.id:
+            view = await stage.game("skip", *place).skip(player_id, turn.id)
+    except TurnClosed:
+        view = await stage.game("late", *place).view(player_id, view.id)
+    return view
+
+
+async def _vote_all(
+    stage: Stage, crowd: list[Person], ids: dict[int, PlayerId], on_progress: OnProgress
+) -> None:
+    """Whoever voted least votes next, so that who votes follows from the database alone."""
+    database = stage.app.database
+    by_id = {ids[person.index]: person for person in crowd}
+    async with database.read() as tx:
+        cast = await queries.votes_by_player(tx)
+    waiting = [(cast.get(id_, 0), person.index, id_) for id_, person in by_id.items()]
+    heapq.heapify(waiting)
+    total = sum(cast.values())
+    while waiting:
+        votes, index, player_id = heapq.heappop(waiting)
+        rng = stage.mind("vote", index, votes)
+        dealt = await next_claim(database, player_id, rng=rng)
+        if dealt is None:
+            continue
+        truth = stage.truths.find(dealt.image_id, dealt.question)
+        model_wrong, correction_right = _opinion(
+            by_id[player_id], truth, dealt.model_answer, dealt.correction, rng
+        )
+        await vote(
+            database,
+            player_id,
+            dealt.id,
+            model_wrong=model_wrong,
+            correction_right=correction_right,
+            now=stage.clock(),
+            rng=rng,
+        )
+        stage.clock.now += 1.0
+        total += 1
+        heapq.heappush(waiting, (votes + 1, index, player_id))
+        on_progress("votes", total, 0)
+
+
+def _opinion(
+    person: Person, truth: Truth, model_answer: str, correction: str, rng: random.Random
+) -> tuple[bool, bool]:
+    """Is the model wrong, is the correction right? A person errs on both as on busy pictures."""
+    model_wrong = person.marks_wrong(
+        answer_wrong=not truth.holds(model_answer), easy=False, picture=0, rng=rng
+    )
+    # "right" plays the part of "wrong" here: accepting a wrong correction is the false alarm of this question.
+    correction_right = person.marks_wrong(
+        answer_wrong=truth.holds(correction), easy=False, picture=0, rng=rng
+    )
+    return model_wrong, correction_right
