@@ -159,6 +159,8 @@ class Image:
     """Annotated objects; None if unknown."""
     scene: dict[str, Any] | None = None
     """Scene graph, where the picture was drawn from one."""
+    labels: dict[str, int] | None = None
+    """Annotated objects by name, such as {"dog": 2}; None if unknown."""
     created_at: float = 0.0
 
 

@@ -69,6 +69,7 @@ image = Table(
     Column("licence", String(80), nullable=False),
     Column("objects", Integer),
     Column("scene", JSON),
+    Column("labels", JSON),
     Column("created_at", Double, nullable=False),
     Index(None, "campaign_id", "kind"),
 )
