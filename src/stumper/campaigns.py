@@ -72,18 +72,16 @@ async def find_campaign(tx: AsyncConnection, name: str) -> Campaign:
     raise NotFound(f"No campaign is called {name!r}. {there}")
 
 
+async def _newest(tx: AsyncConnection, campaign_id: CampaignId) -> Any:
+    query = select(round_).where(round_.c.campaign_id == campaign_id).order_by(round_.c.number.desc())
+    return (await tx.execute(query.limit(1))).first()
+
+
 async def open_round(
     tx: AsyncConnection, *, campaign_id: CampaignId, model_ref: str, now: float, rng: random.Random
 ) -> Round:
     """Puts ``model_ref`` in as the next opponent. Raises Conflict while another round is open."""
-    last = (
-        await tx.execute(
-            select(round_)
-            .where(round_.c.campaign_id == campaign_id)
-            .order_by(round_.c.number.desc())
-            .limit(1)
-        )
-    ).first()
+    last = await _newest(tx, campaign_id)
     if last is not None and last.status != RoundStatus.CLOSED.value:
         raise Conflict(f"Round {last.number} is still {last.status}. Close it first: stumper round close")
     made = Round(
@@ -100,14 +98,7 @@ async def open_round(
 
 async def current_round(tx: AsyncConnection, campaign_id: CampaignId) -> Round:
     """Returns the newest round, whatever its status. Raises NotFound without one."""
-    row = (
-        await tx.execute(
-            select(round_)
-            .where(round_.c.campaign_id == campaign_id)
-            .order_by(round_.c.number.desc())
-            .limit(1)
-        )
-    ).first()
+    row = await _newest(tx, campaign_id)
     if row is None:
         raise NotFound(f"Campaign {campaign_id} has no round.")
     return _round(row)

@@ -1,8 +1,8 @@
 """Simulated players: the types and mixes of the mechanism study, each person with a skill of their own.
 
-A person is four probabilities of marking Wrong: s where the shown answer is wrong, f where it is right, each on
-easy pictures (``_t``) and on busy ones (``_u``); plus how many questions they ask and how long they take. What
-they see is the truth of the drawn scene, so whatever the platform concludes about them can be checked.
+A person is four probabilities of marking Wrong: s where the shown answer is wrong, f where it is right, each
+on easy pictures (``_t``) and on busy ones (``_u``); plus how many questions they ask and how long they take.
+What they see is the truth of the drawn scene, so what the platform concludes about them can be checked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What only a simulation can know: how much of the collected data is true, and what each type of player earned."""
+"""What only a simulation can know: how much of the data is true, and what each type of player earned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stumper.simulate.world import TruthBook
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Precision and recall of the accepted claims, 0..1; nan where nothing was accepted or nothing was good."""
+    """Precision and recall of the accepted claims, 0..1; nan where there is nothing to divide by."""
 
     precision: float
     recall: float
@@ -33,7 +33,7 @@ class TypeStanding:
 
 
 def measure(fates: list[ClaimFate], truths: TruthBook) -> Quality:
-    """Compares the platform's decisions with the truth; good = the model was wrong and the correction is right."""
+    """Compares decisions with the truth; good = the model was wrong and the correction is right."""
     good = accepted = both = 0
     for fate in fates:
         truth = truths.find(fate.image_id, fate.question)

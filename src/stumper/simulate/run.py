@@ -1,8 +1,8 @@
 """A crowd plays a round through the same moves as people, one session after the other, then votes.
 
-Every draw has a generator of its own, named after its place (seed, person, session, turn, question), and every
-decision about what comes next is read from the database. So a run that was killed goes on where it stood and
-ends with the same rows.
+Every draw has a generator of its own, named after its place (seed, person, session, turn, question), and
+every decision about what comes next is read from the database. So a run that was killed goes on where it
+stood and ends with the same rows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stumper.app import App
 from stumper.curate.peers import next_claim, vote
@@ -198,15 +199,13 @@ async def _vote_all(
         if dealt is None:
             continue
         truth = stage.truths.find(dealt.image_id, dealt.question)
-        model_wrong, correction_right = _opinion(
-            by_id[player_id], truth, dealt.model_answer, dealt.correction, rng
-        )
+        opinion = _opinion(by_id[player_id], truth, dealt.model_answer, dealt.correction, rng)
         await vote(
             database,
             player_id,
             dealt.id,
-            model_wrong=model_wrong,
-            correction_right=correction_right,
+            model_wrong=opinion.model_wrong,
+            correction_right=opinion.correction_right,
             now=stage.clock(),
             rng=rng,
         )
@@ -216,15 +215,18 @@ async def _vote_all(
         on_progress("votes", total, 0)
 
 
-def _opinion(
-    person: Person, truth: Truth, model_answer: str, correction: str, rng: random.Random
-) -> tuple[bool, bool]:
+class Opinion(NamedTuple):
+    model_wrong: bool
+    correction_right: bool
+
+
+def _opinion(person: Person, truth: Truth, model_answer: str, correction: str, rng: random.Random) -> Opinion:
     """Is the model wrong, is the correction right? A person errs on both as on busy pictures."""
     model_wrong = person.marks_wrong(
         answer_wrong=not truth.holds(model_answer), easy=False, picture=0, rng=rng
     )
-    # "right" plays the part of "wrong" here: accepting a wrong correction is the false alarm of this question.
+    # Accepting a wrong correction is the false alarm of this question.
     correction_right = person.marks_wrong(
         answer_wrong=truth.holds(correction), easy=False, picture=0, rng=rng
     )
-    return model_wrong, correction_right
+    return Opinion(model_wrong, correction_right)
