@@ -248,6 +248,9 @@ class Claim:
     category: Category | None = None
     reason: str = ""
     """Why it was decided as it was."""
+    votes: int = 0
+    same_as: ClaimId | None = None
+    """The older claim that says the same about the same picture; its decision holds here too."""
     created_at: float = 0.0
     decided_at: float | None = None
 

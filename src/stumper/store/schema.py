@@ -152,12 +152,17 @@ claim = Table(
     Column("question", Text, nullable=False),
     Column("model_answer", Text, nullable=False),
     Column("correction", Text, nullable=False),
-    Column("status", String(16), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
     Column("posterior", Double),
     Column("category", String(16)),
     Column("reason", Text, nullable=False, server_default=""),
+    # Votes so far: kept here so that the queue of open claims is one index range (no counting).
+    Column("votes", Integer, nullable=False, server_default="0"),
+    # The older claim that says the same about the same picture; its decision holds for this one too.
+    _ref("same_as", "claim", nullable=True),
     Column("created_at", Double, nullable=False),
     Column("decided_at", Double),
+    Index(None, "status", "votes", "created_at"),
 )
 
 vote = Table(
