@@ -8,7 +8,7 @@ StumperError
   NoConsent 403           consent and licence not accepted yet
   NotFound 404            unknown campaign, round, session, turn, exchange, claim, model
   Conflict 409            the state has moved on
-    TurnClosed, AlreadyJudged, SessionOver, RoundClosed, AlreadyVoted
+    TurnClosed, StillThinking, AlreadyJudged, SessionOver, RoundClosed, AlreadyVoted
   PoolEmpty 409           not enough fresh images for a session
   TooMany 429             a rate limit
   ModelError 503          the opponent cannot answer now
@@ -77,6 +77,10 @@ class Conflict(StumperError):
 
 class TurnClosed(Conflict):
     pass
+
+
+class StillThinking(Conflict):
+    """The model has not answered the last question yet: ask again with the same key to get its answer."""
 
 
 class AlreadyJudged(Conflict):

@@ -219,11 +219,13 @@ class Exchange:
     """The phone's idempotency key."""
     question: str
     model_answer: str | None
-    """What the model said; None while it is still thinking."""
+    """What the model said; None while it is thinking (no answered_at) or after it failed (with one)."""
     shown_answer: str | None
     """What the player saw; differs from model_answer when poisoned."""
     poisoned: bool
     asked_at: float
+    counts: bool = False
+    """Says something about its player: the answer was falsified, or would have been had the coin said so."""
     answered_at: float | None = None
     latency_ms: float | None = None
     verdict: Verdict | None = None

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -130,6 +131,7 @@ exchange = Table(
     Column("model_answer", Text),
     Column("shown_answer", Text),
     Column("poisoned", Boolean, nullable=False),
+    Column("counts", Boolean, nullable=False, server_default=false()),
     Column("asked_at", Double, nullable=False),
     Column("answered_at", Double),
     Column("latency_ms", Double),
