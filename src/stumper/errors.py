@@ -5,6 +5,7 @@ StumperError
     BadQuestion, BadCorrection, BadImage, BadSetting, BadRelease
   NotYours 403            another player's session, turn or exchange
   NotSignedIn 401         no cookie, or one that was tampered with
+  CrossSite 403           a move sent by another site's page
   NoConsent 403           consent and licence not accepted yet
   NotFound 404            unknown campaign, round, session, turn, exchange, claim, model
   Conflict 409            the state has moved on
@@ -61,6 +62,10 @@ class NotYours(StumperError):
 
 class NotSignedIn(StumperError):
     status = 401
+
+
+class CrossSite(StumperError):
+    status = 403
 
 
 class NoConsent(StumperError):
