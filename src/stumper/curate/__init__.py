@@ -1,0 +1,1 @@
+"""Stage 4: claims get a category, are checked by peers, and become examples."""

@@ -1,0 +1,199 @@
+"""The normal form of a short answer: "It's grey" -> 'gray', "three o'clock" -> '3', 'the left side' ->
+'left'.
+
+Pure text in, pure text out; knows no question. What an answer is worth against a reference is decided in
+`judges`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_UNITS: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+).split()
+_TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_NUMBERS: Final = {
+    **{word: value for value, word in enumerate(_UNITS)},
+    **{word: 10 * value for value, word in enumerate(_TENS, start=2)},
+    "dozen": 12,
+    "none": 0,
+}
+
+_PLURALS: Final = {
+    "people": "person", "persons": "person", "men": "man", "women": "woman", "children": "child",
+    "feet": "foot", "teeth": "tooth", "mice": "mouse", "geese": "goose", "leaves": "leaf",
+    "knives": "knife", "wolves": "wolf", "buses": "bus", "shelves": "shelf",
+}  # fmt: skip
+_NOT_PLURAL: Final = frozenset(
+    "this its his has was is as yes always lens gas bus us does canvas tennis news".split()
+)
+
+# One word for one thing: spelling, everyday synonyms and the inflections of patterns.
+_CANONICAL: Final = {
+    "grey": "gray", "greyish": "gray", "colour": "color", "coloured": "color", "colored": "color",
+    "violet": "purple", "golden": "gold", "large": "big", "huge": "big", "larger": "bigger",
+    "largest": "biggest", "little": "small", "tiny": "small",
+    "shut": "closed", "opened": "open", "centre": "middle", "center": "middle", "upper": "top",
+    "lower": "bottom", "spotted": "dotted", "spot": "dotted", "dot": "dotted", "polka": "dotted",
+    "stripe": "striped", "stripey": "striped", "checkered": "checked", "chequered": "checked",
+    "check": "checked", "underneath": "under", "beneath": "under", "below": "under", "near": "beside",
+    "kitten": "cat", "kitty": "cat", "puppy": "dog", "automobile": "car", "bike": "bicycle",
+    "television": "tv", "airplane": "plane", "aeroplane": "plane", "yeah": "yes", "yep": "yes", "yup": "yes",
+    "nope": "no", "nah": "no", "facing": "face", "holding": "hold", "raising": "raise", "raised": "raise",
+}  # fmt: skip
+
+_CONTRACTIONS: Final = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"\b(ca|wo|sha)n'?t\b", "can not"),
+        (r"n't\b", " not"),
+        (r"\b(is|are|was|were|do|does|did|has|have)nt\b", r"\1 not"),
+        (r"\b(it|he|she|that|there|here|what|this)'?s\b(?<!its)(?<!this)", r"\1 is"),
+        (r"'re\b", " are"),
+        (r"'m\b", " am"),
+        (r"'ve\b", " have"),
+        (r"\bno[ -]one\b", "nobody"),
+        (r"\bo ?'? ?clock\b", "oclock"),
+        (r"\bnext to\b", "beside"),
+        (r"\bin front of\b", "before"),
+        (r"\bpolka[ -]dot(ted|s)?\b", "dotted"),
+        (r"\ba couple of\b", "two"),
+        (r"\ba single\b", "one"),
+        # 'the red one' names a thing, it does not count
+        (r"\b(the|a|an|that) (?!only|number|single|last|first)(\w+) one\b", r"\1 \2"),
+    )
+)
+
+_PICTURE: Final = r"(?:image|picture|photo|photograph|scene|drawing|frame|view|foto|pic)"
+_LEADS: Final = re.compile(
+    r"^(?:"
+    r"(?:well|hmm|um|so|ok|okay|actually|maybe|probably|perhaps|clearly|answer|yes it is(?= \w))\b[ ,:]*"
+    rf"|(?:based on|in|from|looking at) (?:the|this) {_PICTURE}[ ,]*"
+    r"|(?:i|we|you|one) (?:can |could )?(?:see|think|believe|guess|spot|count|would say)\b(?: that)?[ ,:]*"
+    r"|(?:it|there|they|he|she|this|that) (?:looks?|seems?|appears?)(?: like| to be)?\b "
+    r"|(?:it|this|that|they|these|those|he|she|there|here) (?:is|are|was|were|would be|must be)\b[ :]*"
+    r"|(?:it|they|he|she) (?:says?|reads?|shows?|has|have)\b[ :]*"
+    r"|(?:the|a|an|its|his|her|their|my|your|this|that) (?:(?!not\b)[\w']+ ){1,6}?"
+    r"(?:is|are|was|were|says?|reads?|shows?)\b[ :]*"
+    r")"
+)
+_TAILS: Final = re.compile(
+    r"(?:^| )(?:"
+    rf"(?:(?:visible|shown|present|depicted|seen|displayed) )?(?:in|of|on) (?:the|this) (?:whole )?{_PICTURE}"
+    r"|visible|present|of them|in total|in all|altogether|here|too|please|in color|color"
+    r")$"
+)
+_SIDE: Final = r"(left|right|top|bottom|middle)"
+_FILLERS: Final = frozenset(
+    "a an the his her its their my your our only just exactly about approximately roughly very".split()
+)
+
+
+@lru_cache(maxsize=65_536)
+def fold(text: str) -> str:
+    """Returns the text in lower case with plain quotes, no contractions, numbers as digits."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = re.sub("[\u2018\u2019\u02bc`]", "'", text)
+    text = re.sub("[\u201c\u201d\u201e\u00ab\u00bb]", '"', text)
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    text = re.sub(r"\s+", " ", text).strip()
+    for pattern, plain in _CONTRACTIONS:
+        text = pattern.sub(plain, text)
+    return _times(_digits(text))
+
+
+_SMALL: Final = re.compile(r"\b(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b")
+_TWO_PARTS: Final = re.compile(rf"\b({'|'.join(_TENS)})[ -]({'|'.join(_UNITS[1:10])})\b")
+_HUNDRED: Final = re.compile(r"(?:\b(\d{1,3}) )?\bhundred\b(?: and)?(?: (\d{1,3})\b)?")
+_THOUSAND: Final = re.compile(r"(?:\b(\d{1,3}) )?\bthousand\b(?: and)?(?: (\d{1,3})\b)?")
+_HALF: Final = re.compile(r"\bhalf past (\d{1,2})\b")
+_QUARTER_PAST: Final = re.compile(r"\b(?:a )?quarter (?:past|after) (\d{1,2})\b")
+_QUARTER_TO: Final = re.compile(r"\b(?:a )?quarter (?:to|before) (\d{1,2})\b")
+_HALF_DAY: Final = re.compile(r"\b(\d{1,2})(:\d\d)? ?(?:a\.?m\b\.?|p\.?m\b\.?|oclock)")
+_FULL_HOUR: Final = re.compile(r"\b0?(\d{1,2}):00\b(?: oclock)?")
+
+
+def _digits(text: str) -> str:
+    """Writes number words as digits: 'twenty-one' -> '21', 'a hundred and five' -> '105'."""
+    text = _TWO_PARTS.sub(lambda m: str(_NUMBERS[m[1]] + _NUMBERS[m[2]]), text)
+    text = _SMALL.sub(lambda m: str(_NUMBERS[m[0]]), text)
+    text = re.sub(r"\ba (?=12\b|hundred\b|thousand\b)", "", text)
+    text = _HUNDRED.sub(lambda m: str(int(m[1] or 1) * 100 + int(m[2] or 0)), text)
+    return _THOUSAND.sub(lambda m: str(int(m[1] or 1) * 1000 + int(m[2] or 0)), text)
+
+
+def _times(text: str) -> str:
+    """Writes clock times as 3 or 3:30: '3:00', "3 o'clock", 'half past 3', 'quarter to 4', '3 pm'."""
+    text = _HALF.sub(r"\1:30", text)
+    text = _QUARTER_PAST.sub(r"\1:15", text)
+    text = _QUARTER_TO.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:45", text)
+    text = _HALF_DAY.sub(r"\1\2", text)
+    return _FULL_HOUR.sub(r"\1", text)
+
+
+def singular(word: str) -> str:
+    """Returns the singular of an English word in lower case, by rules: 'boxes' -> 'box'."""
+    if word in _PLURALS:
+        return _PLURALS[word]
+    if len(word) < 4 or word in _NOT_PLURAL or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("xes", "ches", "shes", "sses", "zzes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Returns every word of the text in canonical singular form, in order, without punctuation."""
+    return _words(fold(text))
+
+
+@lru_cache(maxsize=65_536)
+def _words(folded: str) -> tuple[str, ...]:
+    found = re.findall(r"\d+(?::\d\d)?(?:\.\d+)?|[^\W\d_]+", folded.replace("'s ", " ").replace("'", ""))
+    return tuple(_CANONICAL.get(word, word) for word in map(singular, (_CANONICAL.get(w, w) for w in found)))
+
+
+@lru_cache(maxsize=65_536)
+def normal(text: str) -> str:
+    """Returns the normal form of a short answer; empty if nothing is said.
+
+    Lower case, no punctuation, articles or possessives, singular words, numbers as digits, American 'gray'
+    and 'color', times as '3' or '3:30', 'on the left side' as 'left'; leads such as 'it is', 'there are',
+    'the ... is' and tails such as 'in the picture' are dropped; 'yes, there is' is 'yes'. Applying it twice
+    changes nothing.
+    """
+    for _ in range(6):  # a lead may hide behind a lead; six is more than any answer seen
+        shorter = _normal_once(text)
+        if shorter == text:
+            break
+        text = shorter
+    return text
+
+
+def _normal_once(text: str) -> str:
+    folded = fold(text)
+    marked = re.match(
+        r"(yes|yeah|yep|yup|no|nope|nah)\b(?=\s*([,.!;:]|$|there\b|it\b|they\b|he\b|she\b|i\b))", folded
+    )
+    if marked:
+        return _CANONICAL.get(marked[1], marked[1])
+    plain = " ".join(re.sub(r"[^\w\s:'.]|\.(?!\d)|:(?!\d)", " ", folded).split())
+    plain = _LEADS.sub("", plain)
+    plain = _TAILS.sub("", " ".join(word for word in _words(plain)))
+    plain = re.sub(rf"\b{_SIDE}( hand)? (?:side|corner|part|edge|half)\b", r"\1", plain)
+    plain = re.sub(
+        rf"\b(?:on|to|at|in|toward|from|by) (?:(?:the|his|her|its|their) )?(?={_SIDE}\b)", "", plain
+    )
+    return " ".join(word for word in plain.split() if word not in _FILLERS)
+
+
+def same(a: str, b: str) -> bool:
+    """Tells whether two short answers say the same; an answer that says nothing equals none."""
+    return normal(a) != "" and normal(a) == normal(b)

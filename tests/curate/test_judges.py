@@ -1,0 +1,204 @@
+"""The judge by rules against hand-made cases, and against real pairs where the data folder is present."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stumper.curate.answers import normal
+from stumper.curate.forms import Form, form
+from stumper.curate.judges import NEAR_COUNT, NEAR_TIME, OTHER_LANDMARK, score
+from stumper.records import Category
+
+CASES = [
+    # counting
+    ("How many cats are there?", "There are two cats.", "two", 1),
+    ("how many cats", "2", "There are two cats.", 1),
+    ("how many cats", "2", "three", 0),
+    ("How many dogs?", "There are no dogs.", "0", 1),
+    ("How many dogs are there?", "one", "There is a dog", 1),
+    ("How many dogs are there?", "none", "There is a dog", 0),
+    ("How many people?", "27", "26", NEAR_COUNT),
+    ("How many people?", "27", "31", 0),
+    ("How many birds?", "4", "5", 0),
+    ("How many birds?", "two", "many", 0),
+    ("Number of cats", "The visible side shows one eye. A cat typically has two.", "one", 1),
+    ("Number of boats", "There are a total of nine boats, two of them red.", "9", 1),
+    ("Number of cats facing the camera", "None of the cats face the camera.", "There is only one cat", 0),
+    # existence
+    ("Is there a dog?", "yes", "Yes, there is a dog.", 1),
+    ("Is there a dog?", "yes", "There is a dog", 1),
+    ("Is there a dog?", "no", "There is no dog.", 1),
+    ("Is there a dog?", "no", "yes", 0),
+    ("Is there a dog?", "no", "a red car", 0),
+    ("Is the box open?", "no", "It is shut.", 1),
+    ("Is the box open?", "yes", "It is open", 1),
+    ("Are there more cats than dogs?", "yes", "There are more cats.", 1),
+    ("Are there more cats than dogs?", "no", "There are fewer cats.", 1),
+    # choice
+    ("Is the box open or shut?", "open", "It is open.", 1),
+    ("Is the box open or shut?", "open", "shut", 0),
+    ("Is the box open or closed?", "shut", "closed", 1),
+    ("Which is bigger, the cat or the dog?", "the cat", "The cat is bigger than the dog.", 1),
+    ("Which is bigger, the cat or the dog?", "cat", "The dog is smaller than the cat.", 1),
+    ("Which is bigger, the cat or the dog?", "cat", "dog", 0),
+    ("Which are there more of, cats or dogs?", "cats", "There are more dogs than cats.", 0),
+    # colour
+    ("What colour is the hat?", "grey", "It's gray.", 1),
+    ("What colour is the hat?", "red", "red and blue", 0.5),
+    ("What colour is the hat?", "red and blue", "blue and red", 1),
+    ("What colour is the hat of the man in red?", "blue", "The man in red has a blue hat.", 1),
+    ("What color is the car?", "The car is red.", "red", 1),
+    ("what color is the car", "red", "blue", 0),
+    # text and clocks
+    ("What time is it?", "three o'clock", "3:00", 1),
+    ("What time does the clock show?", "3", "half past three", NEAR_TIME),
+    ("What time is it?", "seven", "It is 7 o'clock.", 1),
+    ("What time is it?", "seven", "8", 0),
+    ("What does the sign say?", "STOP", "The sign says stop.", 1),
+    ("What does the sign say?", "STOP", "shop", 0),
+    ("What is written on the sign?", 'The text "SANTA CRUZ" is written.', "santa cruz", 1),
+    ("What is written on the sign?", "SANTA CRUZ", "santa", 0.5),
+    # position
+    ("Which hand is raised?", "the left hand", "left", 1),
+    ("Which hand is up?", "left", "The person raises their right hand.", 0),
+    ("Where is the cat?", "on the left", "left side", 1),
+    ("Where is the cat?", "on the left", "It is on the left, near the tree", 0.5),
+    ("Where is the cat?", "under the table", "It is under the table.", 1),
+    ("Where is the cat?", "under the table", "It is under the tree", OTHER_LANDMARK),
+    ("Where is the cat?", "under the table", "on the table", 0),
+    ("Where is the cat?", "The cat is at the top left of the picture", "top left", 1),
+    ("Where is the cat?", "top left", "left", 0.5),
+    ("Which way is the cat facing?", "left", "It is facing left.", 1),
+    # open
+    ("What animal is on the left?", "dog", "There is a dog on the left.", 1),
+    ("What animal is on the left?", "dog", "It is a cat", 0),
+    ("What pattern does the ball have?", "striped", "It has stripes.", 1),
+    ("What is the person doing?", "riding a bike", "The person is riding a bicycle.", 1),
+    ("What is the person doing?", "sitting", "The person is not sitting", 0),
+    ("What is beside the tree?", "a blue car", "a red car with a dog", 0),
+]
+
+
+@pytest.mark.parametrize(("question", "reference", "answer", "expected"), CASES)
+def test_scores_as_a_person_would(question: str, reference: str, answer: str, expected: float) -> None:
+    assert score(question, reference, answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        ("dog", None),
+        (None, "dog"),
+        ("dog", ""),
+        ("", "dog"),
+        ("dog", "  ?! "),
+        ("nan", "dog"),
+        ("N/A", "dog"),
+        ("I'm sorry, I can't determine this from the image.", "dog"),
+        ("It is not possible to count the exact number.", "12"),
+    ],
+)
+def test_a_side_that_says_nothing_is_missing_not_zero(reference: str | None, answer: str | None) -> None:
+    assert score("What is it?", reference, answer) is None
+
+
+def test_an_answer_that_refuses_is_wrong() -> None:
+    assert score("What is it?", "dog", "I'm sorry, I can't tell.") == 0.0
+
+
+def test_hedging_earns_no_more_than_a_coin() -> None:
+    everything = "red blue green yellow orange purple pink brown"
+
+    assert score("What colour is it?", "red", everything) == pytest.approx(1 / 8)
+    assert score("Which side?", "left", "left or right") == 0.5
+    assert score("What does the sign say?", "STOP", "stop or shop or zoo or cafe") == 0.25
+
+
+def test_a_middle_guess_earns_only_its_hits_on_small_counts() -> None:
+    counts = [4, 5, 6, 7, 8, 9]
+
+    assert sum(score("How many?", str(n), "6") or 0 for n in counts) == 1.0
+
+
+def test_the_category_reads_a_question_without_a_question_word() -> None:
+    assert score("The cats?", "2", "2 cats", category=Category.COUNTING) == 1.0
+    assert form("The hat?", "red", category=Category.COLOR) is Form.COLOUR
+    assert form("The board?", "OPEN", category=Category.TEXT) is Form.TEXT
+
+
+@pytest.mark.parametrize(
+    ("question", "reference", "expected"),
+    [
+        ("Is there a cat", "yes", Form.YES_NO),
+        ("Is it a cat or a dog?", "a cat", Form.OPEN),
+        ("How many legs has the cat?", "four", Form.COUNT),
+        ("What time does the clock say?", "3:00", Form.TIME),
+        ("What is the color of the bus?", "blue", Form.COLOUR),
+        ("What does the shirt say?", "ZOO", Form.TEXT),
+        ("Which arm is up?", "her left", Form.SIDE),
+        ("What is this?", "a snail", Form.OPEN),
+    ],
+)
+def test_the_form_follows_the_question(question: str, reference: str, expected: Form) -> None:
+    assert form(question, reference) is expected
+
+
+_ANSWERS = st.sampled_from(
+    [
+        "two",
+        "red",
+        "left",
+        "yes",
+        "no",
+        "a dog",
+        "three o'clock",
+        "stop",
+        "12",
+        "grey",
+        "under the table",
+        "open",
+    ]
+)
+_QUESTIONS = st.sampled_from([case[0] for case in CASES])
+_DRESS = st.sampled_from(["{}", "{}.", "It is {}.", "  {}!", "it's {}", "I think it is {}"])
+
+
+@given(_QUESTIONS, _ANSWERS, _ANSWERS, _DRESS, _DRESS)
+def test_the_dress_of_an_answer_changes_nothing(
+    question: str, ref: str, ans: str, one: str, two: str
+) -> None:
+    dressed_ref, dressed_ans = one.format(ref), two.format(ans).upper()
+
+    assert normal(dressed_ref) == normal(ref)
+    assert score(question, dressed_ref, dressed_ans) == score(question, ref, ans)
+
+
+@given(_QUESTIONS, st.text(max_size=40), st.text(max_size=40))
+def test_any_text_scores_between_nothing_and_one(question: str, reference: str, answer: str) -> None:
+    value = score(question, reference, answer)
+
+    assert value is None or 0.0 <= value <= 1.0
+    assert score(question, reference, reference) in (None, 1.0)
+
+
+def test_real_pairs_are_read() -> None:
+    """Pairs of GAP-VQA, if STUMPER_GAP_VQA or a folder `shared` beside the checkout has them."""
+    folder = Path(os.environ.get("STUMPER_GAP_VQA", Path(__file__).parents[3] / "shared/data/gap_vqa"))
+    if not (folder / "judge_part.json").is_file():
+        pytest.skip("no GAP-VQA pairs here")
+    pairs = json.loads((folder / "judge_part.json").read_text(encoding="utf-8"))
+
+    scores = [score(pair["question"], pair["correctAnswer"], pair["modelAnswer"]) for pair in pairs]
+    given_scores = [value for value in scores if value is not None]
+
+    assert len(given_scores) > 0.95 * len(pairs)
+    assert 0.15 < sum(given_scores) / len(given_scores) < 0.45
+    assert all(
+        score(pair["question"], pair["correctAnswer"], pair["correctAnswer"]) in (1.0, None) for pair in pairs
+    )
