@@ -6,12 +6,12 @@ import random
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import BadInput, Conflict, NotFound
 from stumper.records import Campaign, CampaignId, Round, RoundId, RoundStatus, Rules, new_id
-from stumper.store.schema import campaign, round_
+from stumper.store.schema import campaign, image, round_
 
 DEFAULT_LICENCE = "CC BY 4.0"
 
@@ -119,6 +119,11 @@ async def list_rounds(tx: AsyncConnection) -> list[tuple[str, Round]]:
         .order_by(campaign.c.name, round_.c.number)
     )
     return [(row.campaign_name, _round(row)) for row in rows]
+
+
+async def count_pictures(tx: AsyncConnection, campaign_id: CampaignId) -> int:
+    query = select(func.count()).select_from(image).where(image.c.campaign_id == campaign_id)
+    return int((await tx.execute(query)).scalar_one())
 
 
 async def set_status(tx: AsyncConnection, round_id: RoundId, status: RoundStatus, *, now: float) -> None:

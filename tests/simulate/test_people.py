@@ -1,0 +1,67 @@
+"""The crowd: shares, skills and reproducibility of simulated people."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stumper.errors import BadInput
+from stumper.simulate.people import MIXES, TYPES, people
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_a_mix_names_known_types_and_adds_up_to_one(mix: str) -> None:
+    assert set(MIXES[mix]) <= set(TYPES)
+    assert sum(MIXES[mix].values()) == pytest.approx(1.0)
+
+
+@given(players=st.integers(1, 400), mix=st.sampled_from(sorted(MIXES)), seed=st.integers(0, 99))
+@settings(max_examples=50, deadline=None)
+def test_a_crowd_has_the_shares_of_its_mix_up_to_rounding(players: int, mix: str, seed: int) -> None:
+    crowd = people(players=players, mix=mix, seed=seed)
+
+    count = Counter(person.type.name for person in crowd)
+    assert len(crowd) == players
+    assert all(abs(count[name] - share * players) < 1.0 for name, share in MIXES[mix].items())
+    assert all(1 <= person.sessions <= 5 for person in crowd)
+
+
+def test_the_same_seed_makes_the_same_crowd_and_another_seed_another() -> None:
+    assert people(players=50, mix="mixed", seed=7) == people(players=50, mix="mixed", seed=7)
+    assert people(players=50, mix="mixed", seed=7) != people(players=50, mix="mixed", seed=8)
+
+
+def test_marks_follow_the_rates_of_the_type() -> None:
+    rng = random.Random(5)
+    crowd = [p for p in people(players=2000, mix="benign", seed=1) if p.type.name == "skilled"]
+
+    def rate(*, wrong: bool, easy: bool) -> float:
+        marks = [p.marks_wrong(answer_wrong=wrong, easy=easy, picture=0, rng=rng) for p in crowd * 10]
+        return sum(marks) / len(marks)
+
+    # A spread of .35 in logits pulls a mean of .92 to about .915.
+    assert rate(wrong=True, easy=True) == pytest.approx(0.915, abs=0.02)
+    assert rate(wrong=False, easy=True) == pytest.approx(0.042, abs=0.02)
+    assert rate(wrong=True, easy=False) == pytest.approx(0.815, abs=0.02)
+
+
+def test_a_tired_player_sees_less_at_the_last_picture_than_at_the_first() -> None:
+    tired = next(p for p in people(players=100, mix="mixed", seed=1) if p.type.name == "fatigue")
+    rng = random.Random(1)
+
+    def hits(picture: int) -> int:
+        return sum(
+            tired.marks_wrong(answer_wrong=True, easy=True, picture=picture, rng=rng) for _ in range(2000)
+        )
+
+    assert hits(9) < hits(0) - 200
+
+
+@pytest.mark.parametrize(("players", "mix"), [(0, "mixed"), (100_001, "mixed"), (5, "kind")])
+def test_an_impossible_crowd_is_refused_with_the_way_out(players: int, mix: str) -> None:
+    with pytest.raises(BadInput, match="Use"):
+        people(players=players, mix=mix, seed=1)
