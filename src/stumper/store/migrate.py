@@ -18,7 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, False_, True_, create_engine, inspect, text
 
 from stumper.errors import StoreError
 from stumper.store.database import Database
@@ -28,17 +28,26 @@ VERSION_TABLE = "stumper_version"
 
 
 def _default_differs(context: MigrationContext, *compared: Any) -> bool | None:
-    """Alembic takes SQLite's empty default, read back as (''), for a change; on PostgreSQL it is right (None)."""
+    """Alembic takes SQLite's empty default, read back as (''), for a change; None leaves PostgreSQL to it."""
     _inspected_column, _column, in_database, _default, in_schema = compared
     if context.dialect.name != "sqlite" or in_database is None or in_schema is None:
         return None
     return bool(in_database.strip("'\"()") != in_schema.strip("'\"()"))
 
 
+def _render(kind: str, item: Any, _context: object) -> str | bool:
+    """Writes a yes/no default that both databases read; Alembic would write the number SQLite keeps."""
+    default = getattr(item, "arg", None)
+    if kind == "server_default" and isinstance(default, False_ | True_):
+        return "sa.true()" if isinstance(default, True_) else "sa.false()"
+    return False
+
+
 OPTIONS: dict[str, Any] = {
     "target_metadata": metadata,
     "version_table": VERSION_TABLE,
     "compare_server_default": _default_differs,
+    "render_item": _render,
 }
 
 # Any number will do, as long as nothing else in the same PostgreSQL database takes it.

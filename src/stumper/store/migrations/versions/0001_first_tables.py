@@ -162,7 +162,7 @@ def upgrade() -> None:
     sa.Column('model_answer', sa.Text(), nullable=True),
     sa.Column('shown_answer', sa.Text(), nullable=True),
     sa.Column('poisoned', sa.Boolean(), nullable=False),
-    sa.Column('counts', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('counts', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column('asked_at', sa.Double(), nullable=False),
     sa.Column('answered_at', sa.Double(), nullable=True),
     sa.Column('latency_ms', sa.Double(), nullable=True),

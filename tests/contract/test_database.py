@@ -1,0 +1,159 @@
+"""What every database must do for the game: SQLite and PostgreSQL pass the same tests."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from stumper.errors import BadSetting, StoreError
+from stumper.store.database import Database
+from stumper.store.schema import campaign, player, round_
+
+CAMPAIGN = {"id": "c1", "name": "toytown", "licence": "CC-BY-4.0", "rules": {}, "created_at": 0.0}
+
+
+async def _add(database: Database, **changed: object) -> None:
+    async with database.begin() as tx:
+        await tx.execute(insert(campaign).values({**CAMPAIGN, **changed}))
+
+
+async def _count(database: Database) -> int:
+    async with database.read() as tx:
+        return (await tx.execute(select(func.count()).select_from(campaign))).scalar_one()
+
+
+async def test_300_concurrent_increments_end_at_300(database: Database) -> None:
+    await _add(database, created_at=0.0)
+
+    async def increment() -> None:
+        async with database.begin() as tx:
+            await tx.execute(update(campaign).values(created_at=campaign.c.created_at + 1))
+
+    await asyncio.gather(*(increment() for _ in range(300)))
+
+    async with database.read() as tx:
+        assert (await tx.execute(select(campaign.c.created_at))).scalar_one() == 300
+
+
+async def test_readers_who_write_what_they_read_lose_no_update(database: Database) -> None:
+    await _add(database, created_at=0.0)
+
+    async def increment() -> None:
+        async with database.begin() as tx:
+            read = await tx.execute(select(campaign.c.created_at).with_for_update())
+            await tx.execute(update(campaign).values(created_at=read.scalar_one() + 1))
+
+    await asyncio.gather(*(increment() for _ in range(50)))
+
+    async with database.read() as tx:
+        assert (await tx.execute(select(campaign.c.created_at))).scalar_one() == 50
+
+
+async def test_an_error_rolls_everything_back(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="halfway"):
+        async with database.begin() as tx:
+            await tx.execute(insert(campaign).values(CAMPAIGN))
+            raise RuntimeError("halfway")
+
+    assert await _count(database) == 0
+
+
+async def test_what_ended_without_an_error_is_there_after_reopening(database: Database) -> None:
+    await _add(database)
+
+    again = Database(database.url)
+    try:
+        assert await _count(again) == 1
+    finally:
+        await again.close()
+
+
+async def test_a_reader_neither_waits_for_a_writer_nor_sees_half_a_move(database: Database) -> None:
+    await _add(database)
+
+    async with database.begin() as tx:
+        await tx.execute(insert(campaign).values({**CAMPAIGN, "id": "c2", "name": "zoo"}))
+        # SQLite would wait out its busy timeout of 5 s here if reading took the write lock.
+        seen = await asyncio.wait_for(_count(database), timeout=2)
+
+    assert seen == 1
+    assert await _count(database) == 2
+
+
+async def test_a_row_cannot_refer_to_nothing(database: Database) -> None:
+    orphan = {"id": "r1", "campaign_id": "nowhere", "number": 1, "model_ref": "onnx:", "status": "open"}
+
+    with pytest.raises(IntegrityError):
+        async with database.begin() as tx:
+            await tx.execute(insert(round_).values({**orphan, "opened_at": 0.0}))
+
+
+async def test_a_name_is_taken_once(database: Database) -> None:
+    await _add(database)
+
+    with pytest.raises(IntegrityError):
+        await _add(database, id="c2")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"turns": 10, "poison_rate": 0.4, "names": ["é", "鹭", "🦩"], "nested": {"empty": None, "yes": True}},
+    ],
+)
+async def test_json_comes_back_as_it_went_in(database: Database, rules: dict[str, object]) -> None:
+    await _add(database, rules=rules)
+
+    async with database.read() as tx:
+        assert (await tx.execute(select(campaign.c.rules))).scalar_one() == rules
+
+
+@pytest.mark.parametrize("moment", [0.1 + 0.2, 1795393662.123456, 5e-324, 1.7976931348623157e308])
+async def test_a_number_comes_back_to_the_last_bit(database: Database, moment: float) -> None:
+    await _add(database, created_at=moment)
+
+    async with database.read() as tx:
+        assert (await tx.execute(select(campaign.c.created_at))).scalar_one() == moment
+
+
+async def test_text_of_players_comes_back_as_it_went_in(database: Database) -> None:
+    nickname = "'; DROP TABLE player; -- 🦜"
+    row = {"id": "p1", "language": "en", "kind": "human", "consent_at": 0.0, "licence": "CC-BY-4.0"}
+
+    async with database.begin() as tx:
+        await tx.execute(insert(player).values({**row, "nickname": nickname, "created_at": 0.0}))
+
+    async with database.read() as tx:
+        assert (await tx.execute(select(player.c.nickname))).scalar_one() == nickname
+
+
+async def test_a_database_that_is_not_there_is_named_without_its_password() -> None:
+    database = Database("postgresql://stumper:hunter2@127.0.0.1:1/nothing")
+
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/nothing.*STUMPER_DATABASE") as caught:
+        async with database.read():
+            pass
+
+    assert "hunter2" not in str(caught.value)
+    await database.close()
+
+
+async def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new' / 'stumper.db'}")
+
+    async with database.read():
+        pass
+
+    assert (tmp_path / "new" / "stumper.db").exists()
+    await database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/stumper", "no url"])
+def test_another_kind_of_database_is_refused_with_what_to_write(url: str) -> None:
+    with pytest.raises(BadSetting, match="sqlite"):
+        Database(url)
