@@ -1,6 +1,6 @@
 """Private PostgreSQL and Redis servers for one test run, on Unix sockets in a folder of their own.
 
-Nothing that already runs on the machine is touched. initdb refuses root: then the servers run as another user.
+Nothing that already runs on the machine is touched. initdb refuses root: then servers run as another user.
 """
 
 from __future__ import annotations

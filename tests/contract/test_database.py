@@ -54,10 +54,13 @@ async def test_readers_who_write_what_they_read_lose_no_update(database: Databas
 
 
 async def test_an_error_rolls_everything_back(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="halfway"):
+    async def fail_halfway() -> None:
         async with database.begin() as tx:
             await tx.execute(insert(campaign).values(CAMPAIGN))
             raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        await fail_halfway()
 
     assert await _count(database) == 0
 
