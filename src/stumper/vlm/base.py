@@ -76,6 +76,6 @@ async def open_model(ref: str, *, secrets: Mapping[str, str] | None = None) -> M
 
         return open_scripted(rest)
     raise BadSetting(
-        f"Unknown model reference {ref!r}. Use onnx: (the shipped model), onnx:DIR, openai:URL#NAME, hf:DIR or "
-        "scripted:"
+        f"Unknown model reference {ref!r}. Use onnx: (the shipped model), onnx:DIR, openai:URL#NAME, hf:DIR "
+        "or scripted:"
     )

@@ -1,0 +1,97 @@
+"""The port to stored bytes, and its folder adapter; keys are digests, so nothing is stored twice."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Protocol
+
+from stumper.errors import NotFound, StoreError
+
+_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8}")
+
+
+class Files(Protocol):
+    """Content-addressed bytes; safe for concurrent calls and for several processes."""
+
+    async def put(self, data: bytes, *, suffix: str) -> str:
+        """Stores ``data`` and returns its key, ``ab/abcdef....png``.
+
+        The same bytes again change nothing. ``suffix`` is ``.png``, ``.jpg`` or the like. Raises StoreError
+        if nothing can be written.
+        """
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """Returns the bytes of ``key``. Raises NotFound."""
+        ...
+
+    async def exists(self, key: str) -> bool: ...
+
+
+class FolderFiles:
+    """Files in a folder; a reader sees a whole file or none, also after a crash while writing."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put(self, data: bytes, *, suffix: str) -> str:
+        key = content_key(data, suffix=suffix)
+        await asyncio.to_thread(self._write, self._path(key), data)
+        return key
+
+    async def get(self, key: str) -> bytes:
+        path = self._path(key)
+        try:
+            return await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"The file {key} is not in {self._root}. Restore that folder or add it again."
+            ) from error
+        except OSError as error:
+            raise StoreError(f"The file {path} cannot be read: {error.strerror}.") from error
+
+    async def exists(self, key: str) -> bool:
+        return await asyncio.to_thread(self._path(key).is_file)
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise NotFound(f"{key!r} is no key of a stored file.")
+        return self._root / key
+
+    def _write(self, path: Path, data: bytes) -> None:
+        if path.is_file():
+            return
+        # A name of its own for each writer: two processes may store the same picture at the same time.
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _write_through(temporary, data)
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"Nothing can be written to {self._root}: {error.strerror}. Free some space or choose "
+                "another folder with STUMPER_FILES."
+            ) from error
+
+
+def content_key(data: bytes, *, suffix: str) -> str:
+    """Returns the key under which every adapter stores ``data``."""
+    digest = hashlib.sha256(data).hexdigest()
+    return f"{digest[:2]}/{digest}{suffix}"
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    # Without the sync a power cut may leave a file of the right name and no content, which no one would
+    # rewrite.
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

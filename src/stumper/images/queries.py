@@ -1,0 +1,122 @@
+"""The SQL of stage 1: rows of the image table to ``records.Image`` and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.errors import NotFound
+from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId
+from stumper.store.schema import campaign, image, session, turn
+
+_IN_ONE_STATEMENT = 500
+"""Values of one IN list; SQLite allows 32,766 parameters, and long lists plan badly on PostgreSQL."""
+
+
+def image_of(row: Row[Any]) -> Image:
+    """Returns the record of a row of ``select(image)``."""
+    return Image(
+        id=ImageId(row.id),
+        campaign_id=CampaignId(row.campaign_id),
+        file=row.file,
+        kind=ImageKind(row.kind),
+        width_px=row.width_px,
+        height_px=row.height_px,
+        source=row.source,
+        licence=row.licence,
+        objects=row.objects,
+        scene=row.scene,
+        labels=row.labels,
+        created_at=row.created_at,
+    )
+
+
+def _values(record: Image) -> dict[str, Any]:
+    # None is left out: in a JSON column it would be written as the JSON value null, which IS NULL does not
+    # find.
+    values = {column.name: getattr(record, column.name) for column in image.columns}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+async def require_campaign(tx: AsyncConnection, campaign_id: CampaignId) -> None:
+    """Raises NotFound if there is no such campaign."""
+    if (await tx.execute(select(campaign.c.id).where(campaign.c.id == campaign_id))).first() is None:
+        raise NotFound(f"There is no campaign {campaign_id!r}. Create it before adding pictures to it.")
+
+
+async def insert_new(tx: AsyncConnection, records: Sequence[Image]) -> set[ImageId]:
+    """Inserts the images that the campaign does not hold yet; returns the ids of those inserted.
+
+    Another process may add the same picture at the same time: whoever comes second changes nothing.
+    """
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    inserted: set[ImageId] = set()
+    for record in records:
+        statement = insert(image).values(_values(record)).on_conflict_do_nothing().returning(image.c.id)
+        inserted.update(ImageId(row.id) for row in await tx.execute(statement))
+    return inserted
+
+
+async def load(tx: AsyncConnection, campaign_id: CampaignId, image_id: ImageId) -> Image:
+    """Returns one image. Raises NotFound."""
+    found = await load_many(tx, campaign_id, [image_id])
+    if not found:
+        raise NotFound(f"Campaign {campaign_id!r} holds no image {image_id!r}.")
+    return found[0]
+
+
+async def load_many(tx: AsyncConnection, campaign_id: CampaignId, ids: Iterable[ImageId]) -> list[Image]:
+    """Returns those of the images that exist, in the order of ``ids``."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[str, Image] = {}
+    for start in range(0, len(wanted), _IN_ONE_STATEMENT):
+        some = wanted[start : start + _IN_ONE_STATEMENT]
+        rows = await tx.execute(select(image).where(image.c.campaign_id == campaign_id, image.c.id.in_(some)))
+        found.update((row.id, image_of(row)) for row in rows)
+    return [found[image_id] for image_id in wanted if image_id in found]
+
+
+async def of_kind(tx: AsyncConnection, campaign_id: CampaignId, kind: ImageKind) -> list[Image]:
+    """Returns every image of a kind, by id."""
+    rows = await tx.execute(
+        select(image).where(image.c.campaign_id == campaign_id, image.c.kind == kind).order_by(image.c.id)
+    )
+    return [image_of(row) for row in rows]
+
+
+async def set_kind(
+    tx: AsyncConnection, campaign_id: CampaignId, image_id: ImageId, *, kind: ImageKind
+) -> None:
+    await tx.execute(
+        update(image).where(image.c.campaign_id == campaign_id, image.c.id == image_id).values(kind=kind)
+    )
+
+
+async def count_kinds(tx: AsyncConnection, campaign_id: CampaignId) -> dict[ImageKind, int]:
+    """Returns how many images of each kind a campaign holds; 0 for a kind it lacks."""
+    rows = await tx.execute(
+        select(image.c.kind, func.count()).where(image.c.campaign_id == campaign_id).group_by(image.c.kind)
+    )
+    return dict.fromkeys(ImageKind, 0) | {ImageKind(kind): number for kind, number in rows}
+
+
+async def unseen_ids(
+    tx: AsyncConnection, *, campaign_id: CampaignId, player_id: PlayerId, kind: ImageKind
+) -> list[ImageId]:
+    """Returns the ids, sorted, of the images of a kind that were in no turn of the player."""
+    seen = (
+        select(turn.c.id)
+        .join(session, session.c.id == turn.c.session_id)
+        .where(session.c.player_id == player_id, turn.c.image_id == image.c.id)
+        .exists()
+    )
+    rows = await tx.execute(
+        select(image.c.id)
+        .where(image.c.campaign_id == campaign_id, image.c.kind == kind, ~seen)
+        .order_by(image.c.id)
+    )
+    return [ImageId(row.id) for row in rows]
