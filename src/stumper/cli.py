@@ -197,13 +197,13 @@ def images_toytown(
 @images.command("verify")
 def images_verify(campaign: CampaignOption = None, model: ModelOption = None) -> None:
     """Lets the opponent answer probe questions on the candidates; those it knows become controls."""
-    from stumper.images.verify import verify_toytown
+    from stumper.images.verify import verify
 
     async def work() -> Any:
         async with build(_settings(campaign, model)) as app:
             owner, current = await _campaign(app)
             opponent = await app.open_model(model or current.model_ref)
-            return await verify_toytown(app.database, app.files, opponent, campaign_id=owner.id)
+            return await verify(app.database, app.files, opponent, campaign_id=owner.id)
 
     report = _run(work())
     out.print(f"{report.tainted} verified as controls, {report.refused} refused")

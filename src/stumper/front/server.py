@@ -18,7 +18,7 @@ from stumper.config import Settings
 from stumper.errors import BadSetting
 from stumper.front.web import create_web
 from stumper.images.toytown import add_toytown
-from stumper.images.verify import verify_toytown
+from stumper.images.verify import verify
 from stumper.records import Campaign
 
 Say = Callable[[str], None]
@@ -82,4 +82,4 @@ async def _draw(app: App, campaign: Campaign, n: int) -> None:
         current = await campaigns.current_round(tx, campaign.id)
     await add_toytown(app.database, app.files, campaign_id=campaign.id, n=n, seed=1, now=app.clock())
     model = await app.open_model(current.model_ref)
-    await verify_toytown(app.database, app.files, model, campaign_id=campaign.id)
+    await verify(app.database, app.files, model, campaign_id=campaign.id)
