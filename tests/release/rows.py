@@ -1,0 +1,105 @@
+"""Rows that a release is frozen from: a campaign with rounds, pictures and accepted examples."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from PIL import Image as Pictures
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.images.files import Files
+from stumper.records import CampaignId, Category, ImageId, RoundId, Rules
+from stumper.store import schema
+from stumper.store.database import Database
+
+CAMPAIGN = CampaignId("toytown")
+FIRST, SECOND = RoundId("first"), RoundId("second")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One example to be: ``picture`` numbers the image."""
+
+    picture: int
+    question: str = "How many cats are there?"
+    answer: str = "five"
+    wrong_answer: str = "three"
+    category: Category = Category.COUNTING
+    posterior: float = 0.97
+    round_id: RoundId = FIRST
+
+
+def facts(pictures: int, *, each: int = 2) -> list[Fact]:
+    """Returns ``each`` different examples on every picture."""
+    return [
+        Fact(picture=number, question=f"How many cats are in row {place}?", answer=str(4 + number % 5))
+        for number in range(pictures)
+        for place in range(each)
+    ]
+
+
+def picture_bytes(number: int) -> bytes:
+    target = io.BytesIO()
+    Pictures.new("RGB", (12, 8), (number % 256, number // 256, 90)).save(target, "PNG")
+    return target.getvalue()
+
+
+def image_id(number: int) -> ImageId:
+    return ImageId(hashlib.sha256(picture_bytes(number)).hexdigest()[:20])
+
+
+async def open_campaign(database: Database, *, model_ref: str = "onnx:") -> None:
+    """Inserts the campaign, two rounds, one player and one session."""
+    async with database.begin() as tx:
+        await _add(tx, schema.campaign, id=CAMPAIGN, name="toytown", licence="CC BY 4.0",
+                   rules=asdict(Rules()), created_at=1.0)  # fmt: skip
+        for number, round_id in enumerate((FIRST, SECOND), start=1):
+            await _add(tx, schema.round_, id=round_id, campaign_id=CAMPAIGN, number=number,
+                       model_ref=model_ref, status="open", opened_at=1.0)  # fmt: skip
+        await _add(tx, schema.player, id="p", nickname="Ann", language="en", kind="human", consent_at=1.0,
+                   licence="CC BY 4.0", created_at=1.0)  # fmt: skip
+        await _add(tx, schema.session, id="s", player_id="p", round_id=FIRST, campaign_id=CAMPAIGN, turns=10,
+                   started_at=1.0, poison_rate=0.4, salt="x", commitment="y")  # fmt: skip
+
+
+async def accept(
+    database: Database, files: Files, found: list[Fact], *, prefix: str = "e", now: float = 2.0
+) -> None:
+    """Inserts the facts as accepted examples with their whole history; ``prefix`` keeps ids apart."""
+    keys = {fact.picture: await files.put(picture_bytes(fact.picture), suffix=".png") for fact in found}
+    async with database.begin() as tx:
+        for number, key in keys.items():
+            await _add_picture(tx, number, key)
+        for place, fact in enumerate(found):
+            await _add_example(tx, fact, f"{prefix}{place}", now)
+
+
+async def _add_picture(tx: AsyncConnection, number: int, key: str) -> None:
+    known = await tx.execute(schema.image.select().where(schema.image.c.id == image_id(number)))
+    if known.first() is None:
+        await _add(tx, schema.image, id=image_id(number), campaign_id=CAMPAIGN, file=key, kind="untainted",
+                   width_px=12, height_px=8, source="toytown", licence="CC0 1.0", created_at=1.0)  # fmt: skip
+
+
+async def _add_example(tx: AsyncConnection, fact: Fact, name: str, now: float) -> None:
+    where: dict[str, Any] = {"campaign_id": CAMPAIGN, "round_id": fact.round_id}
+    said = {"image_id": image_id(fact.picture), "question": fact.question}
+    position = int(hashlib.sha256(name.encode()).hexdigest()[:7], 16)
+    await _add(tx, schema.turn, id=f"t{name}", session_id="s", position=position, image_id=said["image_id"],
+               control=False, coins="0")  # fmt: skip
+    await _add(tx, schema.exchange, id=f"x{name}", turn_id=f"t{name}", number=0, key="k", poisoned=False,
+               question=fact.question, model_answer=fact.wrong_answer, asked_at=now)  # fmt: skip
+    await _add(tx, schema.claim, id=f"c{name}", exchange_id=f"x{name}", player_id="p", status="accepted",
+               model_answer=fact.wrong_answer, correction=fact.answer, created_at=now, **where,
+               **said)  # fmt: skip
+    await _add(tx, schema.example, id=name, claim_id=f"c{name}", answer=fact.answer, category=fact.category,
+               wrong_answer=fact.wrong_answer, posterior=fact.posterior, **where, **said,
+               provenance={"player": "pseudonym", "decided_at": now, "model": "onnx:/home/me/t"})  # fmt: skip
+
+
+async def _add(tx: AsyncConnection, table: Any, **values: Any) -> None:
+    await tx.execute(insert(table).values(**values))
