@@ -1,0 +1,1 @@
+"""Stage 2: a session of turns. A player asks, the model answers, the player judges: see `game`."""

@@ -1,0 +1,341 @@
+"""The moves of the game. One transaction a move, or two around the model, which is never asked inside one.
+
+``ask`` stores the question and stops the clock, asks the model, stores the answer and lets the clock go on.
+Whatever dies in between, the question stays: the phone sends it again under the same key and never gets two
+answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.campaigns import DEFAULT_LICENCE, current_round, find_campaign
+from stumper.errors import (
+    BadSetting,
+    Conflict,
+    ModelError,
+    ModelTimeout,
+    ModelUnavailable,
+    NoConsent,
+    NotYours,
+    RoundClosed,
+    StillThinking,
+)
+from stumper.images.files import Files
+from stumper.images.pool import fresh
+from stumper.play import queries, rules, texts
+from stumper.play.deal import controls_of, deal, require_enough
+from stumper.play.learned import Vocabularies
+from stumper.play.poison import serve
+from stumper.play.state import Play, PlayedTurn
+from stumper.play.views import ExchangeView, SessionView, Summary, exchange_view, session_view
+from stumper.play.vocabulary import AnswerVocabulary
+from stumper.records import (
+    Campaign,
+    Claim,
+    ClaimId,
+    Exchange,
+    ExchangeId,
+    ImageKind,
+    Player,
+    PlayerId,
+    PlayerKind,
+    Round,
+    RoundStatus,
+    SessionId,
+    TurnId,
+    Verdict,
+    new_id,
+)
+from stumper.store.database import Database
+from stumper.vlm.base import Answer, Model
+
+PATIENCE_S: Final = 60.0
+"""A model that has not answered by then is taken for down; less than ``rules.LEASE_S``."""
+
+
+class Game:
+    """Every move a player can make. Holds no state of any player: replicas may serve the same session.
+
+    ``open_model`` returns a model that stays open, the same one for the same reference.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        files: Files,
+        open_model: Callable[[str], Awaitable[Model]],
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+        vocabularies: Vocabularies | None = None,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._open_model = open_model
+        self._clock = clock
+        self._rng = rng or random.SystemRandom()
+        self._vocabularies = vocabularies or Vocabularies()
+
+    async def join(
+        self, *, nickname: str, language: str, consent: bool, kind: PlayerKind = PlayerKind.HUMAN
+    ) -> Player:
+        """Registers a player. Raises NoConsent, or BadInput for a name or language that cannot be kept."""
+        if not consent:
+            raise NoConsent(
+                f"Playing needs your consent: what you write is published as {DEFAULT_LICENCE}. Tick the box."
+            )
+        now = self._clock()
+        player = Player(
+            id=PlayerId(new_id(self._rng)),
+            nickname=texts.check_nickname(nickname),
+            language=texts.check_language(language),
+            kind=kind,
+            consent_at=now,
+            licence=DEFAULT_LICENCE,
+            created_at=now,
+        )
+        async with self._database.begin() as tx:
+            await queries.insert_player(tx, player)
+        return player
+
+    async def start(
+        self, player_id: PlayerId, *, campaign: str | None = None, quick: bool = False
+    ) -> SessionView:
+        """Resumes the player's unfinished session, of the named campaign if one is named, or deals a new one.
+
+        Raises NotFound, RoundClosed (no new session between two rounds) or PoolEmpty.
+        """
+        async with self._database.begin() as tx:
+            await queries.lock_player(tx, player_id)
+            wanted = None if campaign is None else await find_campaign(tx, campaign)
+            session_id = await queries.unfinished_session(
+                tx, player_id, campaign_id=None if wanted is None else wanted.id
+            )
+            if session_id is None:
+                wanted = wanted or await find_campaign(tx, await queries.open_campaign_name(tx))
+                session_id = await self._deal(tx, player_id, wanted, quick=quick)
+            return await self._show(tx, await queries.load(tx, session_id=session_id))
+
+    async def _deal(
+        self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, quick: bool
+    ) -> SessionId:
+        round_ = await _open_round(tx, campaign)
+        turns = campaign.rules.quick_turns if quick else campaign.rules.turns
+        controls = controls_of(turns, share=campaign.rules.control_share, rng=self._rng)
+        tainted, untainted = [
+            await fresh(tx, campaign_id=campaign.id, player_id=player_id, kind=kind, n=n, rng=self._rng)
+            for kind, n in ((ImageKind.TAINTED, controls), (ImageKind.UNTAINTED, turns - controls))
+        ]
+        require_enough(
+            tainted=len(tainted),
+            untainted=len(untainted),
+            controls=controls,
+            turns=turns,
+            campaign=campaign.name,
+        )
+        dealt = deal(
+            player_id=player_id,
+            round_=round_,
+            rules=campaign.rules,
+            tainted=tainted,
+            untainted=untainted,
+            rng=self._rng,
+            now=self._clock(),
+        )
+        await queries.insert_session(tx, dealt.session, dealt.turns)
+        return dealt.session.id
+
+    async def _show(self, tx: AsyncConnection, play: Play, changed: Play | None = None) -> SessionView:
+        """Writes what a rule and the time have changed, and returns what the player sees now."""
+        now = self._clock()
+        after = rules.advance(changed or play, now=now)
+        await queries.save(tx, play, after)
+        return session_view(after, now=now)
+
+    async def view(self, player_id: PlayerId, session_id: SessionId) -> SessionView:
+        """Returns the session now: late turns closed, the next one open. Raises NotFound or NotYours."""
+        async with self._database.read() as tx:
+            play = await queries.load(tx, session_id=session_id, lock=False)
+        rules.require_own(play, player_id)
+        now = self._clock()
+        if rules.advance(play, now=now) == play:  # most views only look: they need not wait for a writer
+            return session_view(play, now=now)
+        async with self._database.begin() as tx:
+            return await self._show(tx, await queries.load(tx, session_id=session_id))
+
+    async def picture(self, player_id: PlayerId, turn_id: TurnId) -> bytes:
+        """Returns the picture of a turn that the player has opened.
+
+        Raises NotFound, NotYours, or Conflict if the turn is still to come.
+        """
+        async with self._database.read() as tx:
+            owner, file, opened_at = await queries.picture(tx, turn_id)
+        if owner != player_id:
+            raise NotYours("This picture belongs to another player's turn. Open your own session.")
+        if opened_at is None:
+            raise Conflict(rules.NOT_OPEN)
+        return await self._files.get(file)
+
+    async def ask(self, player_id: PlayerId, turn_id: TurnId, *, question: str, key: str) -> ExchangeView:
+        """Asks the model and returns its answer; the same key returns the same exchange.
+
+        The clock stands still until the answer is stored. If the model fails, the question stays, costs
+        nothing, and is asked again when it comes again under its key. Raises NotFound, NotYours,
+        BadQuestion, TurnClosed, StillThinking (the key is being answered: ask again in a moment), Conflict,
+        or ModelError.
+        """
+        texts.check_key(key)
+        async with self._database.begin() as tx:
+            play = await queries.load(tx, turn_id=turn_id)
+            rules.require_own(play, player_id)
+            known = play.turn(turn_id).with_key(key)
+            if known is not None and known.model_answer is not None:
+                return exchange_view(known)
+            asked_play, asked = rules.ask(
+                play,
+                turn_id,
+                exchange_id=ExchangeId(new_id(self._rng)),
+                question=question,
+                key=key,
+                now=self._clock(),
+            )
+            await queries.save(tx, play, asked_play)
+            vocabulary = None
+            if play.turn(turn_id).turn.control:
+                vocabulary = await self._vocabularies.of(tx, play.session)
+        answer: Answer | None = None
+        try:
+            answer = await self._think(play.model_ref, play.turn(turn_id).file, asked.question)
+        finally:  # also when the request is cancelled: the next try need not wait for the lease
+            if answer is None:
+                await self._give_up(asked)
+        return await self._keep(play, asked, answer, vocabulary)
+
+    async def _think(self, model_ref: str, file: str, question: str) -> Answer:
+        kept = "Your question is kept and the clock stands still: send it again, or leave this picture."
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                picture = await self._files.get(file)
+                model = await self._open_model(model_ref)
+                return await model.answer(picture, question)
+        except TimeoutError as error:
+            raise ModelTimeout(f"The model took too long. {kept}") from error
+        except BadSetting as error:
+            raise ModelUnavailable(f"The model cannot be opened. {kept}") from error
+        except ModelError as error:
+            raise type(error)(f"The model cannot answer now. {kept}") from error
+
+    async def _give_up(self, asked: Exchange) -> None:
+        """Notes that nobody is thinking about the question any more."""
+        async with self._database.begin() as tx:
+            await queries.answer(tx, asked, answered=replace(asked, answered_at=self._clock()))
+
+    async def _keep(
+        self, play: Play, asked: Exchange, answer: Answer, vocabulary: AnswerVocabulary | None
+    ) -> ExchangeView:
+        """Stores the answer, falsified if the turn's coin says so, and returns what the player sees."""
+        served = serve(
+            answer.text,
+            question=asked.question,
+            number=asked.number,
+            turn=play.turn(asked.turn_id).turn,
+            salt=play.session.salt,
+            vocabulary=vocabulary,
+        )
+        answered = replace(
+            asked,
+            model_answer=answer.text,
+            shown_answer=served.text,
+            poisoned=served.poisoned,
+            counts=served.counts,
+            answered_at=self._clock(),
+            latency_ms=answer.latency_ms,
+        )
+        async with self._database.begin() as tx:
+            if await queries.answer(tx, asked, answered=answered):
+                return exchange_view(answered)
+            reloaded = await queries.load(tx, turn_id=asked.turn_id)
+        now_stored = reloaded.turn(asked.turn_id).with_key(asked.key)
+        if now_stored is None:
+            raise Conflict("You have asked something else since. Open your session again.")
+        if now_stored.model_answer is None:
+            raise StillThinking("The model thinks about this question once more. Its answer is on the way.")
+        return exchange_view(now_stored)
+
+    async def judge(
+        self,
+        player_id: PlayerId,
+        exchange_id: ExchangeId,
+        *,
+        verdict: Verdict,
+        correction: str | None = None,
+    ) -> SessionView:
+        """Keeps the verdict and returns what comes next; "wrong" off control becomes a claim.
+
+        The same verdict sent again changes nothing. Raises NotFound, NotYours, AlreadyJudged, TurnClosed,
+        BadCorrection, or Conflict without an answer.
+        """
+        async with self._database.begin() as tx:
+            play = await queries.load(tx, exchange_id=exchange_id)
+            rules.require_own(play, player_id)
+            now = self._clock()
+            expired = rules.expire(play, now=now)
+            judged_play, judged = rules.judge(
+                expired, exchange_id, verdict=verdict, correction=correction, now=now
+            )
+            shown = await self._show(tx, play, judged_play)
+            played = play.turn(judged.turn_id)
+            if judged_play is not expired and verdict is Verdict.WRONG and not played.turn.control:
+                await queries.insert_claim(tx, _claim(play, played, judged, ClaimId(new_id(self._rng))))
+            return shown
+
+    async def skip(self, player_id: PlayerId, turn_id: TurnId) -> SessionView:
+        """Leaves the picture and returns what comes next. Raises NotFound, NotYours or Conflict."""
+        async with self._database.begin() as tx:
+            play = await queries.load(tx, turn_id=turn_id)
+            rules.require_own(play, player_id)
+            now = self._clock()
+            return await self._show(tx, play, rules.skip(rules.expire(play, now=now), turn_id, now=now))
+
+    async def summary(self, player_id: PlayerId, session_id: SessionId) -> Summary:
+        """Returns a session with its secrets. Raises NotFound, NotYours, or Conflict before its end."""
+        async with self._database.read() as tx:
+            whole = await queries.summary(tx, session_id)
+        if whole.session.player_id != player_id:
+            raise NotYours("This session belongs to another player. Open your own one from the start page.")
+        if whole.session.finished_at is None:
+            raise Conflict("The summary is shown at the end of the session. Play on: your turn is kept.")
+        return whole
+
+
+async def _open_round(tx: AsyncConnection, campaign: Campaign) -> Round:
+    round_ = await current_round(tx, campaign.id)
+    if round_.status is not RoundStatus.OPEN:
+        raise RoundClosed(
+            f"Round {round_.number} of {campaign.name!r} is {round_.status}: the next model is being made. "
+            "Come back soon."
+        )
+    return round_
+
+
+def _claim(play: Play, played: PlayedTurn, judged: Exchange, claim_id: ClaimId) -> Claim:
+    return Claim(
+        id=claim_id,
+        exchange_id=judged.id,
+        campaign_id=play.session.campaign_id,
+        round_id=play.session.round_id,
+        player_id=play.session.player_id,
+        image_id=played.turn.image_id,
+        question=judged.question,
+        model_answer=judged.model_answer or "",
+        correction=judged.correction or "",
+        created_at=judged.judged_at or 0.0,
+    )

@@ -1,0 +1,150 @@
+"""The rules of the game (pure): each function returns the session after a move, or says why it cannot be.
+
+Nothing here reads a clock, draws a number or knows of tables: ``game`` loads a ``Play``, calls one rule,
+and writes what changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stumper.errors import AlreadyJudged, Conflict, NotYours, StillThinking, TurnClosed
+from stumper.play.state import GRACE_S, Play, PlayedTurn
+from stumper.play.texts import check_correction, check_question
+from stumper.records import Exchange, ExchangeId, PlayerId, TurnEnd, TurnId, Verdict
+
+NOT_OPEN = "This picture is not open yet. Open your session again to see the one whose turn it is."
+LEASE_S = 65.0
+"""Whoever asked the model this long ago is dead: the game itself gives up on a model after 60 s."""
+
+
+def require_own(play: Play, player_id: PlayerId) -> None:
+    """Raises NotYours if the session is another player's."""
+    if play.session.player_id != player_id:
+        raise NotYours("This session belongs to another player. Open your own one from the start page.")
+
+
+def advance(play: Play, *, now: float) -> Play:
+    """Returns the session at ``now``: late turns closed, and the next one open or the session finished."""
+    play = expire(play, now=now)
+    current = play.current
+    if current is None:
+        return play if play.session.finished_at is not None else _finish(play, now=now)
+    if current.turn.opened_at is None:
+        opened = replace(current.turn, opened_at=now, deadline_at=now + play.rules.turn_s)
+        return play.with_turn(replace(current, turn=opened))
+    return play
+
+
+def expire(play: Play, *, now: float) -> Play:
+    """Closes the open turn if its time was up more than the grace ago; it ended when its time did."""
+    current = play.current
+    if current is None or current.turn.deadline_at is None or not current.is_over(now, grace_s=GRACE_S):
+        return play
+    return play.with_turn(current.closed(at=current.turn.deadline_at, end=TurnEnd.TIMEOUT))
+
+
+def _finish(play: Play, *, now: float) -> Play:
+    ends = [played.turn.closed_at for played in play.turns if played.turn.closed_at is not None]
+    return replace(play, session=replace(play.session, finished_at=max(ends, default=now)))
+
+
+def ask(
+    play: Play, turn_id: TurnId, *, exchange_id: ExchangeId, question: str, key: str, now: float
+) -> tuple[Play, Exchange]:
+    """Returns the session with a question that waits for the model, and that question.
+
+    A question that the model failed to answer is asked again under its own key, and gives way to another
+    one: it used nothing up, and the time it waited is given back. ``exchange_id`` is taken if the question
+    is new. Raises BadQuestion, TurnClosed, StillThinking, or Conflict if the last answer has no verdict
+    yet.
+    """
+    played = play.turn(turn_id)
+    pending = played.pending
+    text = check_question(question, limit=play.rules.question_chars)
+    _require_open(played, now=now, grace_s=0.0)
+    if pending is not None and pending.answered_at is None and now - pending.asked_at < LEASE_S:
+        raise StillThinking("The model is still thinking about your question. Its answer is on the way.")
+    if played.unjudged is not None:
+        raise Conflict("First say whether the last answer is right or wrong, then ask again.")
+    if played.answered >= play.rules.questions_per_turn:
+        raise Conflict(
+            f"All {play.rules.questions_per_turn} questions are asked here. Go on to the next picture."
+        )
+    if pending is not None:
+        played = _give_back_time(played, pending, now=now)
+    if pending is not None and pending.key == key:
+        asked = replace(pending, asked_at=now, answered_at=None)
+    else:
+        asked = Exchange(
+            id=exchange_id,
+            turn_id=turn_id,
+            number=played.answered,
+            key=key,
+            question=text,
+            model_answer=None,
+            shown_answer=None,
+            poisoned=False,
+            asked_at=now,
+        )
+    return play.with_turn(played.with_exchange(asked)), asked
+
+
+def _give_back_time(played: PlayedTurn, pending: Exchange, *, now: float) -> PlayedTurn:
+    if played.turn.deadline_at is None:
+        return played
+    waited = max(0.0, now - pending.asked_at)
+    return replace(played, turn=replace(played.turn, deadline_at=played.turn.deadline_at + waited))
+
+
+def _require_open(played: PlayedTurn, *, now: float, grace_s: float) -> None:
+    if played.turn.opened_at is None:
+        raise Conflict(NOT_OPEN)
+    if not played.is_open or played.is_over(now, grace_s=grace_s):
+        late = played.turn.end in (None, TurnEnd.TIMEOUT)
+        why = "Time is up for this picture." if late else "You have already left this picture."
+        raise TurnClosed(f"{why} Go on to the next one.")
+
+
+def judge(
+    play: Play, exchange_id: ExchangeId, *, verdict: Verdict, correction: str | None, now: float
+) -> tuple[Play, Exchange]:
+    """Returns the session with the player's verdict, and the judged exchange.
+
+    "Wrong" closes the turn; "correct" closes it only when no questions are left. The same verdict sent
+    again changes nothing, at any time later. Raises AlreadyJudged, TurnClosed, BadCorrection, or Conflict
+    if there is no answer yet.
+    """
+    played, exchange = play.exchange(exchange_id)
+    if exchange.shown_answer is None:
+        raise Conflict("The model has not answered yet. Wait for its answer, or send the question again.")
+    if exchange.verdict is not None and exchange.verdict is not verdict:
+        raise AlreadyJudged(f"You have already marked this answer {exchange.verdict}. A verdict stays.")
+    kept = None
+    if verdict is Verdict.WRONG:
+        kept = check_correction(correction, limit=play.rules.correction_chars, shown=exchange.shown_answer)
+    if exchange.verdict is not None:
+        if kept != exchange.correction:
+            raise AlreadyJudged(f"Your right answer {exchange.correction!r} is already kept. It stays.")
+        return play, exchange
+    _require_open(played, now=now, grace_s=GRACE_S)
+    judged = replace(exchange, verdict=verdict, correction=kept, judged_at=now)
+    played = played.with_exchange(judged)
+    if verdict is Verdict.WRONG:
+        played = played.closed(at=now, end=TurnEnd.WRONG)
+    elif played.answered >= play.rules.questions_per_turn:
+        played = played.closed(at=now, end=TurnEnd.DONE)
+    return play.with_turn(played), judged
+
+
+def skip(play: Play, turn_id: TurnId, *, now: float) -> Play:
+    """Returns the session without the turn; nothing happens if it is closed already (a double tap).
+
+    It ends as done if every answer was judged, as skipped otherwise. Raises Conflict if it is not open yet.
+    """
+    played = play.turn(turn_id)
+    if played.turn.closed_at is not None:
+        return play
+    _require_open(played, now=now, grace_s=GRACE_S)
+    judged = bool(played.exchanges) and all(exchange.verdict is not None for exchange in played.exchanges)
+    return play.with_turn(played.closed(at=now, end=TurnEnd.DONE if judged else TurnEnd.SKIPPED))
