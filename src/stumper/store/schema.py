@@ -158,13 +158,13 @@ claim = Table(
     Column("posterior", Double),
     Column("category", String(16)),
     Column("reason", Text, nullable=False, server_default=""),
-    # Votes so far: kept here so that the queue of open claims is one index range (no counting).
+    # Votes so far: kept here so that the queue of open claims is one index range, without counting.
     Column("votes", Integer, nullable=False, server_default="0"),
     # The older claim that says the same about the same picture; its decision holds for this one too.
     _ref("same_as", "claim", nullable=True),
     Column("created_at", Double, nullable=False),
     Column("decided_at", Double),
-    Index(None, "status", "votes", "created_at"),
+    Index(None, "status", "created_at"),
 )
 
 vote = Table(

@@ -209,7 +209,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_claim_player_id'), ['player_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claim_round_id'), ['round_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claim_same_as'), ['same_as'], unique=False)
-        batch_op.create_index(batch_op.f('ix_claim_status_votes_created_at'), ['status', 'votes', 'created_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_claim_status_created_at'), ['status', 'created_at'], unique=False)
 
     op.create_table('ledger',
     sa.Column('id', sa.Integer(), autoincrement=True, nullable=False),
