@@ -1,0 +1,319 @@
+"""What votes say about a claim (pure): a small Bayesian model with two coins for each question a voter
+answers.
+
+A claim is in one of four states: it is good (the model was wrong and the correction is right), the model
+was wrong but so is the correction, the model was right, or the question has no answer. A player has six
+rates:
+
+    sees     P(says the model is wrong | it is)         alarms   P(says the model is wrong | it is right)
+    confirms P(says the correction is right | it is)    waves    P(says the correction is right | it is wrong)
+    finds    P(the model was wrong | they claim it)     corrects P(their correction is right | ... and it was)
+
+Each starts from a Beta prior and is counted on from the player's other votes and claims (Dawid and Skene
+1979, https://doi.org/10.2307/2346806; a claim is left out of the counts that judge it). The priors come
+from controls. Those are simple pictures and claims are not, so what is measured there is shifted by -0.8
+and +0.6 logits and mixed with a share of players who see well on simple pictures and say yes to everything
+on complex ones: nobody starts as a perfect witness. Who wrongly thinks that the model is right is not asked
+about the correction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stumper.records import ClaimId, ClaimStatus, PlayerId, Rules
+from stumper.trust.rewards import Outcome
+
+Array = NDArray[np.float64]
+Marks = NDArray[np.bool_]
+Tally = NDArray[np.float64]
+"""Soft counts of one player: (6, 2), for each rate (yes, out of n)."""
+
+MODEL_ERROR: Final = 0.35
+"""Prior P(the model is wrong) on a complex picture."""
+UNANSWERABLE: Final = 0.03
+CORRECTS: Final = 0.75
+"""Prior P(a correction is right | the model was wrong)."""
+SHIFT_S: Final = -0.8
+SHIFT_F: Final = 0.6
+FAKE: Final = 0.04
+FAKE_YES: Final = 0.95
+STRENGTH: Final = np.array([5.0, 5.0, 5.0, 5.0, 4.0, 4.0])
+"""Pseudo-counts behind the prior of each rate. Stronger ones need more votes to find a voter who says yes
+to all (crowd "fakers", benchmarks/beliefs.py: 8 instead of 5 costs 0.3 votes a claim)."""
+MISLED: Final = 0.5
+"""P(a voter who sees an error that is not there finds the correction right): such errors come in pairs."""
+FLAGS: Final = 0.7
+"""P(a voter says unanswerable | it is)."""
+FLAGS_FALSELY: Final = 0.02
+MIN_VOTES: Final = 2
+"""One pair of eyes besides the claimant's never decides, however good its record."""
+KEEP: Final = 0.8
+"""An accepted claim stays accepted down to here when later votes tell more about its voters: of the claims
+between .8 and .95 nine in ten are good, and asking again would cost votes."""
+LEAST_GAP: Final = 0.35
+"""A voter with sees - alarms below this costs more votes than their votes save."""
+_PASSES: Final = 6
+_YES_FLOOR: Final = 0.3
+"""Least sees and confirms: below it a yes would speak against a claim, and no honest voter is there."""
+
+
+class Cause(StrEnum):
+    """Why a claim was decided as it was; written to ``claim.reason``."""
+
+    CONFIRMED = "confirmed"
+    WRONG_CORRECTION = "wrong correction"
+    MODEL_RIGHT = "model right"
+    UNANSWERABLE = "unanswerable"
+    DISPUTED = "voters disagree"
+
+
+STATES: Final = (Cause.CONFIRMED, Cause.WRONG_CORRECTION, Cause.MODEL_RIGHT, Cause.UNANSWERABLE)
+
+
+class Belief(NamedTuple):
+    """Probabilities of the four states; they sum to one."""
+
+    good: float
+    wrong_correction: float
+    model_right: float
+    unanswerable: float
+
+    @property
+    def model_wrong(self) -> float:
+        return self.good + self.wrong_correction
+
+
+class Ballot(NamedTuple):
+    """One vote as this model reads it; ``correction_right`` is used only with ``model_wrong``."""
+
+    voter: PlayerId
+    model_wrong: bool
+    correction_right: bool
+    unanswerable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A claim, who made it, and the votes on it."""
+
+    id: ClaimId
+    claimant: PlayerId
+    ballots: tuple[Ballot, ...] = ()
+
+
+class Rates(NamedTuple):
+    sees: float
+    alarms: float
+    confirms: float
+    waves: float
+    finds: float
+    corrects: float
+
+    @property
+    def informative(self) -> bool:
+        return self.sees - self.alarms > LEAST_GAP
+
+
+class Decision(NamedTuple):
+    status: ClaimStatus
+    cause: Cause | None
+
+
+Controls = Mapping[PlayerId, Counter[Outcome]]
+
+
+def believe(claims: Sequence[Evidence], *, controls: Controls) -> list[Belief]:
+    """Returns the beliefs about many claims, whose votes also judge one another's voters; same order as
+    ``claims``.
+
+    Starts from the controls alone and repeats: count all votes against the beliefs, believe again. Depends on
+    votes and controls only, not on earlier decisions. Players missing from ``controls`` count as strangers.
+    """
+    if not claims:
+        return []
+    table = _Table(claims, controls)
+    beliefs = table.beliefs(tallies=np.zeros((table.players, 6, 2)), counted=np.zeros((len(claims), 4)))
+    for _ in range(_PASSES):
+        beliefs = table.beliefs(tallies=table.count(beliefs), counted=beliefs)
+    return [Belief(*map(float, row)) for row in beliefs]
+
+
+def posterior(claim: Evidence, *, controls: Controls, tallies: Mapping[PlayerId, Tally]) -> Belief:
+    """Returns the belief about one claim that is not counted in ``tallies`` itself."""
+    table = _Table([claim], controls)
+    known = np.array([tallies.get(player_id, _NO_TALLY) for player_id in table.index])
+    (row,) = table.beliefs(tallies=known, counted=np.zeros((1, 4)))
+    return Belief(*map(float, row))
+
+
+def rates(controls: Counter[Outcome], tally: Tally | None = None) -> Rates:
+    """Returns what is believed about a player from controls and tally."""
+    known = _NO_TALLY if tally is None else tally
+    return Rates(*map(float, _rates(_priors([controls]), known[None])[0]))
+
+
+def learned(
+    votes: Iterable[tuple[Ballot, Cause, int]], claims: Iterable[tuple[PlayerId, Cause, int]]
+) -> dict[PlayerId, Tally]:
+    """Returns the tallies that follow from decided claims: n votes alike on, and n claims alike of, each
+    cause.
+    """
+    tallies: dict[PlayerId, Tally] = {}
+    for ballot, cause, n in votes:
+        if cause in STATES:
+            tally = tallies.setdefault(ballot.voter, np.zeros((6, 2)))
+            marks = np.array(ballot[1:], dtype=bool)[:, None]
+            tally[:4] += n * _from_votes(_certain(cause), *marks)[0]
+    for player_id, cause, n in claims:
+        if cause in STATES:
+            tally = tallies.setdefault(player_id, np.zeros((6, 2)))
+            tally[4:] += n * _from_claims(_certain(cause))[0]
+    return tallies
+
+
+def decide(belief: Belief, *, votes: int, rules: Rules, accepted: bool = False) -> Decision:
+    """Returns what follows from a belief: accepted, rejected with its likeliest cause, disputed, or still
+    open.
+
+    ``accepted``: it was accepted before, and stays so down to ``KEEP``.
+    """
+    if votes >= MIN_VOTES and belief.good > (min(KEEP, rules.accept) if accepted else rules.accept):
+        return Decision(ClaimStatus.ACCEPTED, Cause.CONFIRMED)
+    if votes >= MIN_VOTES and belief.good < rules.reject:
+        likeliest = max(zip(belief[1:], STATES[1:], strict=True), key=lambda pair: pair[0])
+        return Decision(ClaimStatus.REJECTED, likeliest[1])
+    if votes >= rules.max_votes:
+        return Decision(ClaimStatus.DISPUTED, Cause.DISPUTED)
+    return Decision(ClaimStatus.OPEN, None)
+
+
+_NO_TALLY: Final = np.zeros((6, 2))
+
+
+class _Table:
+    """Claims and votes as arrays: n claims, m votes, players numbered in ``index``."""
+
+    def __init__(self, claims: Sequence[Evidence], controls: Controls) -> None:
+        votes = [(n, ballot) for n, claim in enumerate(claims) for ballot in claim.ballots]
+        everyone = [claim.claimant for claim in claims] + [ballot.voter for _, ballot in votes]
+        self.index = {player_id: k for k, player_id in enumerate(dict.fromkeys(everyone))}
+        self.players = len(self.index)
+        self.priors = _priors([controls.get(player_id, Counter()) for player_id in self.index])
+        self.claimant = np.array([self.index[claim.claimant] for claim in claims])
+        self.claim = np.array([n for n, _ in votes], dtype=int)
+        self.voter = np.array([self.index[ballot.voter] for _, ballot in votes], dtype=int)
+        marks = np.array([ballot[1:] for _, ballot in votes], dtype=bool).reshape(-1, 3)
+        self.wrong, self.right, self.flag = marks.T
+
+    def beliefs(self, *, tallies: Array, counted: Array) -> Array:
+        """Returns (n, 4) beliefs; ``counted`` are those with which the claims stand in ``tallies``, or
+        zeros.
+        """
+        own = np.concatenate([np.zeros((len(counted), 4, 2)), _from_claims(counted)], axis=1)
+        by = _rates(self.priors[self.claimant], tallies[self.claimant] - own)
+        logs = np.log(_from_claimant(by))
+        if len(self.claim):
+            cast = _from_votes(counted[self.claim], self.wrong, self.right, self.flag)
+            own = np.concatenate([cast, np.zeros((len(cast), 2, 2))], axis=1)
+            by = _rates(self.priors[self.voter], tallies[self.voter] - own)
+            np.add.at(logs, self.claim, np.log(_likely(by, self.wrong, self.right, self.flag)))
+        joint = np.exp(logs - logs.max(axis=1, keepdims=True))
+        return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+    def count(self, beliefs: Array) -> Array:
+        """Returns (players, 6, 2) tallies over all votes and claims."""
+        tallies = np.zeros((self.players, 6, 2))
+        np.add.at(tallies[:, 4:], self.claimant, _from_claims(beliefs))
+        cast = _from_votes(beliefs[self.claim], self.wrong, self.right, self.flag)
+        np.add.at(tallies[:, :4], self.voter, cast)
+        return tallies
+
+
+def _certain(cause: Cause) -> Array:
+    return np.array([[float(cause is state) for state in STATES]])
+
+
+def _from_votes(beliefs: Array, wrong: Marks, right: Marks, flag: Marks) -> Array:
+    """Returns (m, 4, 2): what each vote adds to its voter's first four counts; a flag adds nothing."""
+    good, bad, sound, _ = beliefs.T
+    n = np.stack([good + bad, sound, wrong * good, wrong * bad], axis=1)
+    said = np.stack([wrong, wrong, right, right], axis=1)
+    return np.asarray(np.stack([said * n, n], axis=2) * ~flag[:, None, None])
+
+
+def _from_claims(beliefs: Array) -> Array:
+    """Returns (n, 2, 2): what each claim adds to its claimant's last two counts."""
+    good, bad, _, _ = beliefs.T
+    found = np.stack([good + bad, beliefs.sum(axis=1)], axis=1)
+    return np.stack([found, np.stack([good, good + bad], axis=1)], axis=1)
+
+
+def _priors(controls: Collection[Counter[Outcome]]) -> Array:
+    """Returns (players, 6) prior means from controls; Beta(2, 1) and Beta(1, 2) make a stranger beat a
+    coin.
+    """
+    order = (Outcome.HIT, Outcome.MISS, Outcome.FALSE_ALARM, Outcome.CLEAN)
+    hits, misses, alarms, clean = np.array([[seen[key] for key in order] for seen in controls], dtype=float).T
+    s = _shifted((hits + 2.0) / (hits + misses + 3.0), SHIFT_S)
+    f = _shifted((alarms + 1.0) / (alarms + clean + 3.0), SHIFT_F)
+    sharp = (1.0 + s - f) / 2.0  # how often an answer is judged rightly, whichever it is
+    voting = (1.0 - FAKE) * np.stack([s, f, sharp, 1.0 - sharp], axis=1) + FAKE * FAKE_YES
+    finds = MODEL_ERROR * s / (MODEL_ERROR * s + (1.0 - MODEL_ERROR) * f)
+    return np.column_stack([voting, finds, np.full_like(finds, CORRECTS)])
+
+
+def _shifted(p: Array, logits: float) -> Array:
+    return np.asarray(1.0 / (1.0 + np.exp(-(np.log(p / (1.0 - p)) + logits))))
+
+
+def _rates(priors: Array, tallies: Array) -> Array:
+    """Returns (k, 6) posterior means; yes is never less likely where it is right than where it is wrong."""
+    counts = np.maximum(tallies, 0.0)  # rounding may leave -1e-17 where a claim was taken out
+    mean = (priors * STRENGTH + counts[:, :, 0]) / (STRENGTH + counts[:, :, 1])
+    mean = np.clip(mean, 0.01, 0.99)
+    for yes, false_yes in ((0, 1), (2, 3)):
+        mean[:, yes] = np.maximum(mean[:, yes], _YES_FLOOR)
+        mean[:, false_yes] = np.minimum(mean[:, false_yes], mean[:, yes])
+    return np.asarray(mean)
+
+
+def _from_claimant(by: Array) -> Array:
+    """Returns (n, 4): the belief before any vote."""
+    finds, corrects = by[:, 4], by[:, 5]
+    states = np.stack([finds * corrects, finds * (1.0 - corrects), 1.0 - finds], axis=1)
+    return np.column_stack([(1.0 - UNANSWERABLE) * states, np.full(len(by), UNANSWERABLE)])
+
+
+def _likely(by: Array, wrong: Marks, right: Marks, flag: Marks) -> Array:
+    """Returns (m, 4): P(this vote | state), up to a factor that is the same for every state."""
+    sees, alarms, confirms, waves = by[:, :4].T
+    misled = np.minimum(np.maximum(waves, MISLED), confirms)
+    speaks = 1.0 - FLAGS_FALSELY
+    says_wrong = np.stack(
+        [
+            speaks * sees * _coin(confirms, right),
+            speaks * sees * _coin(waves, right),
+            speaks * alarms * _coin(misled, right),
+            np.full(len(by), (1.0 - FLAGS) * 0.25),
+        ],
+        axis=1,
+    )
+    missed = speaks * (1.0 - sees)
+    says_right = np.stack(
+        [missed, missed, speaks * (1.0 - alarms), np.full(len(by), (1.0 - FLAGS) * 0.5)], axis=1
+    )
+    flagged = np.array([FLAGS_FALSELY, FLAGS_FALSELY, FLAGS_FALSELY, FLAGS])
+    spoken = np.where(wrong[:, None], says_wrong, says_right)
+    return np.asarray(np.where(flag[:, None], flagged, spoken))
+
+
+def _coin(p: Array, yes: Marks) -> Array:
+    return np.where(yes, p, 1.0 - p)

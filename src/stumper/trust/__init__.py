@@ -1,0 +1,1 @@
+"""Stage 3, what controls say about a player: `rewards`, `evidence`, and the `grade` of a session."""

@@ -1,0 +1,208 @@
+"""SQL of trust: judged exchanges of control turns, the ledger, E-values, and what players did on controls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.records import (
+    CampaignId,
+    ExchangeId,
+    LedgerLine,
+    PlayerId,
+    Rules,
+    SessionId,
+    TurnId,
+    Verdict,
+)
+from stumper.store.schema import campaign, exchange, ledger, player, session, turn
+from stumper.trust.rewards import Outcome, outcome
+
+# SQLite takes at most 32,766 parameters in one statement; long id lists go in slices of this size.
+SLICE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToGrade:
+    """What grading needs to know of a session."""
+
+    player_id: PlayerId
+    campaign_id: CampaignId
+    started_at: float
+    finished_at: float | None
+    graded_at: float | None
+    poison_rate: float
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlExchange:
+    """A counting exchange of a control turn; ``verdict`` and ``judged_at`` are None if it was never
+    judged.
+    """
+
+    id: ExchangeId
+    turn_id: TurnId
+    position: int
+    question: str
+    poisoned: bool
+    verdict: Verdict | None
+    judged_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    balance: int
+    e_value: float
+
+
+async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None:
+    row = (
+        await tx.execute(
+            select(session, campaign.c.rules)
+            .join(campaign, campaign.c.id == session.c.campaign_id)
+            .where(session.c.id == session_id)
+        )
+    ).first()
+    if row is None:
+        return None
+    return ToGrade(
+        player_id=PlayerId(row.player_id),
+        campaign_id=CampaignId(row.campaign_id),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        graded_at=row.graded_at,
+        poison_rate=row.poison_rate,
+        rules=Rules(**row.rules),
+    )
+
+
+async def claim_grading(tx: AsyncConnection, session_id: SessionId, *, now: float) -> bool:
+    """Marks the session graded; True for exactly one caller, also when two come at the same moment."""
+    done = await tx.execute(
+        update(session).where(session.c.id == session_id, session.c.graded_at.is_(None)).values(graded_at=now)
+    )
+    return done.rowcount == 1
+
+
+async def control_exchanges(tx: AsyncConnection, session_id: SessionId) -> list[ControlExchange]:
+    """Returns the exchanges of a session's control turns in the order they were asked.
+
+    Only those that count: an answer that could not have been falsified would prove attention to nobody, and
+    always marking such answers Correct would look like it.
+    """
+    rows = await tx.execute(
+        select(
+            exchange.c.id,
+            exchange.c.turn_id,
+            turn.c.position,
+            exchange.c.question,
+            exchange.c.poisoned,
+            exchange.c.verdict,
+            exchange.c.judged_at,
+        )
+        .join(turn, turn.c.id == exchange.c.turn_id)
+        .where(turn.c.session_id == session_id, turn.c.control, exchange.c.counts)
+        .order_by(turn.c.position, exchange.c.number)
+    )
+    return [_control_exchange(row) for row in rows]
+
+
+def _control_exchange(row: Any) -> ControlExchange:
+    return ControlExchange(
+        id=ExchangeId(row.id),
+        turn_id=TurnId(row.turn_id),
+        position=row.position,
+        question=row.question,
+        poisoned=row.poisoned,
+        verdict=None if row.verdict is None else Verdict(row.verdict),
+        judged_at=row.judged_at,
+    )
+
+
+async def write_lines(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
+    """Appends to the ledger; a line is never changed nor removed."""
+    if lines:
+        await tx.execute(
+            insert(ledger),
+            [
+                {
+                    "player_id": line.player_id,
+                    "session_id": line.session_id,
+                    "exchange_id": line.exchange_id,
+                    "reason": line.reason,
+                    "points": line.points,
+                    "written_at": line.written_at,
+                }
+                for line in lines
+            ],
+        )
+
+
+async def lock_e_value(tx: AsyncConnection, player_id: PlayerId) -> float:
+    """Returns the player's E-value and holds the row, so that two gradings multiply one after the other."""
+    row = await tx.execute(select(player.c.e_value).where(player.c.id == player_id).with_for_update())
+    return float(row.scalar_one())
+
+
+async def set_e_value(tx: AsyncConnection, player_id: PlayerId, e_value: float) -> None:
+    await tx.execute(update(player).where(player.c.id == player_id).values(e_value=e_value))
+
+
+async def balance(tx: AsyncConnection, player_id: PlayerId) -> int:
+    """Returns the sum of the player's ledger; it may be negative (`rewards.shown` is what players see)."""
+    total = select(func.coalesce(func.sum(ledger.c.points), 0)).where(ledger.c.player_id == player_id)
+    return int((await tx.execute(total)).scalar_one())
+
+
+async def standing(tx: AsyncConnection, player_id: PlayerId) -> Standing:
+    """Returns balance and E-value of a player who exists."""
+    e_value = (await tx.execute(select(player.c.e_value).where(player.c.id == player_id))).scalar_one()
+    return Standing(balance=await balance(tx, player_id), e_value=float(e_value))
+
+
+async def e_values(tx: AsyncConnection, players: Collection[PlayerId]) -> dict[PlayerId, float]:
+    found: dict[PlayerId, float] = {}
+    for ids in _slices(players):
+        rows = await tx.execute(select(player.c.id, player.c.e_value).where(player.c.id.in_(ids)))
+        found.update((PlayerId(row.id), float(row.e_value)) for row in rows)
+    return found
+
+
+async def control_counts(
+    tx: AsyncConnection, players: Collection[PlayerId]
+) -> dict[PlayerId, Counter[Outcome]]:
+    """Counts every player's outcomes on the control turns of graded sessions; all players are in the
+    answer.
+    """
+    counts: dict[PlayerId, Counter[Outcome]] = {player_id: Counter() for player_id in players}
+    for ids in _slices(players):
+        rows = await tx.execute(
+            select(session.c.player_id, exchange.c.poisoned, exchange.c.verdict, func.count().label("n"))
+            .select_from(
+                session.join(turn, and_(turn.c.session_id == session.c.id, turn.c.control)).join(
+                    exchange, exchange.c.turn_id == turn.c.id
+                )
+            )
+            .where(
+                session.c.player_id.in_(ids),
+                session.c.graded_at.is_not(None),
+                exchange.c.counts,
+                exchange.c.verdict.is_not(None),
+            )
+            .group_by(session.c.player_id, exchange.c.poisoned, exchange.c.verdict)
+        )
+        for row in rows:
+            happened = outcome(poisoned=row.poisoned, verdict=Verdict(row.verdict))
+            counts[PlayerId(row.player_id)][happened] += row.n
+    return counts
+
+
+def _slices(players: Collection[PlayerId]) -> list[list[PlayerId]]:
+    ids = sorted(players)
+    return [ids[start : start + SLICE] for start in range(0, len(ids), SLICE)]
