@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 # Durability is for databases that live longer than a test run.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
@@ -41,7 +43,22 @@ def postgres_server(initdb: Path, postgres: Path) -> Iterator[str]:
         settings = {"listen_addresses": "", "unix_socket_directories": str(folder), **_FAST}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with _running([postgres, "-D", data, *arguments], folder, identity, folder / ".s.PGSQL.5432"):
-            yield f"postgresql://stumper@/postgres?host={folder}"
+            url = f"postgresql://stumper@/postgres?host={folder}"
+            _until_it_answers(url)
+            yield url
+
+
+def _until_it_answers(url: str) -> None:
+    # The socket is there a moment before the server takes connections ("the database system is starting up").
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 @contextmanager
