@@ -120,7 +120,7 @@ class Game:
                 tx, player_id, campaign_id=None if wanted is None else wanted.id
             )
             if session_id is None:
-                wanted = wanted or await find_campaign(tx, await queries.open_campaign_name(tx))
+                wanted = wanted or await find_campaign(tx, await queries.newest_campaign_name(tx))
                 session_id = await self._deal(tx, player_id, wanted, quick=quick)
             return await self._show(tx, await queries.load(tx, session_id=session_id))
 

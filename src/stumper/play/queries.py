@@ -277,19 +277,18 @@ async def unfinished_session(
     return None if found is None else SessionId(found)
 
 
-async def open_campaign_name(tx: AsyncConnection) -> str:
-    """Returns the campaign whose open round is the newest. Raises NotFound."""
+async def newest_campaign_name(tx: AsyncConnection) -> str:
+    """Returns the campaign with the newest round, an open one if there is any. Raises NotFound."""
     name = (
         await tx.execute(
             select(campaign.c.name)
             .join(round_, round_.c.campaign_id == campaign.c.id)
-            .where(round_.c.status == RoundStatus.OPEN.value)
-            .order_by(round_.c.opened_at.desc(), campaign.c.name)
+            .order_by(round_.c.status != RoundStatus.OPEN.value, round_.c.opened_at.desc(), campaign.c.name)
             .limit(1)
         )
     ).scalar_one_or_none()
     if name is None:
-        raise NotFound("No campaign is open. One is made by: stumper images toytown -n 600")
+        raise NotFound("There is no campaign yet. One is made by: stumper images toytown -n 600")
     return str(name)
 
 

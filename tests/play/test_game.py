@@ -1,0 +1,528 @@
+"""The moves on a real database with a scripted model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from stumper.campaigns import set_status
+from stumper.errors import (
+    AlreadyJudged,
+    BadCorrection,
+    BadInput,
+    BadQuestion,
+    Conflict,
+    ModelTimeout,
+    ModelUnavailable,
+    NoConsent,
+    NotFound,
+    NotYours,
+    PoolEmpty,
+    RoundClosed,
+    StillThinking,
+    TurnClosed,
+)
+from stumper.play.views import ExchangeView
+from stumper.records import (
+    ExchangeId,
+    PlayerId,
+    RoundId,
+    RoundStatus,
+    Rules,
+    SessionId,
+    Turn,
+    TurnEnd,
+    TurnId,
+    Verdict,
+)
+from stumper.store.database import Database
+from stumper.store.schema import claim, exchange, round_, session, turn
+from stumper.vlm import Script, ScriptedModel
+from tests.play.conftest import SlowModel, Table, World, furnish
+
+RIGHT, WRONG = Verdict.CORRECT, Verdict.WRONG
+
+
+async def _round_id(world: World) -> RoundId:
+    async with world.database.read() as tx:
+        return RoundId((await tx.execute(select(round_.c.id))).scalar_one())
+
+
+async def test_a_session_has_ten_turns_half_of_them_controls_and_opens_the_first(world: World) -> None:
+    table = await world.started()
+
+    assert (table.view.turns, table.view.position, table.view.finished) == (10, 0, False)
+    assert table.view.turn is not None
+    assert table.view.turn.seconds_left == 120.0
+    assert await world.count(turn, turn.c.control) == 5
+    assert await world.count(turn, turn.c.opened_at.is_not(None)) == 1
+
+
+async def test_a_whole_session_ends_with_its_secrets(world: World) -> None:
+    table = await world.started(quick=True)
+    view = table.view
+
+    while view.turn is not None:
+        asked = await table.game.ask(table.player_id, view.turn.id, question="What is this?", key="k")
+        view = await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction="a heron")
+
+    summary = await table.game.summary(table.player_id, view.id)
+    assert view.finished
+    assert view.position == 3
+    assert summary.session.finished_at == world.clock.now
+    assert [one.turn.end for one in summary.turns] == [TurnEnd.WRONG] * 3
+    assert all(one.exchanges[0].correction == "a heron" for one in summary.turns)
+
+
+async def test_wrong_off_control_becomes_a_claim_and_on_control_does_not(world: World) -> None:
+    table = await world.started()
+    for control in (True, False):
+        await world.to_turn(table, control=control)
+        asked = await table.ask()
+        table.view = await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction=" 17 cats ")
+
+    async with world.database.read() as tx:
+        claims = (await tx.execute(select(claim, exchange).join(exchange))).all()
+    assert len(claims) == 1
+    assert claims[0].correction == "17 cats"
+    assert claims[0].model_answer == asked.answer
+    assert claims[0].question == "How many cats are there?"
+
+
+async def test_correct_keeps_the_turn_until_its_questions_are_used_up(world: World) -> None:
+    table = await world.started()
+    first = table.turn_id
+
+    for number in range(8):
+        assert table.turn_id == first
+        asked = await table.ask(key=f"k{number}")
+        table.view = await table.game.judge(table.player_id, asked.id, verdict=RIGHT)
+
+    assert table.turn_id != first
+    assert (await world.turn(first)).end == TurnEnd.DONE
+
+
+async def test_the_same_key_returns_the_same_exchange_and_asks_the_model_once(world: World) -> None:
+    model = world.model = ScriptedModel()
+    table = await world.started()
+
+    first = await table.ask("How many cats?", key="a")
+    again = await table.ask("Something else?", key="a")
+
+    assert again == first
+    assert model.calls == 1
+    assert await world.exchanges(table.turn_id) == 1
+
+
+async def test_the_clock_stands_still_while_the_model_thinks(world: World) -> None:
+    table = await world.started()
+    world.clock.now += 20
+    world.model = SlowModel(world.clock, seconds=300)
+
+    await table.ask()
+
+    view = await table.game.view(table.player_id, table.view.id)
+    assert view.turn is not None
+    assert view.turn.id == table.turn_id
+    assert view.turn.seconds_left == pytest.approx(100.0)
+    assert not view.turn.paused
+
+
+async def test_a_model_that_fails_keeps_question_time_and_number_of_questions(world: World) -> None:
+    table = await world.started()
+    world.model = ScriptedModel(Script(fail_every=1))
+    world.clock.now += 30
+
+    with pytest.raises(ModelUnavailable, match="question is kept"):
+        await table.ask(key="a")
+    world.clock.now += 3600
+    waiting = await table.game.view(table.player_id, table.view.id)
+    world.model = ScriptedModel()
+    answered = await table.ask(key="a")
+    after = await table.game.view(table.player_id, table.view.id)
+
+    assert waiting.turn is not None
+    assert waiting.turn.paused
+    assert waiting.turn.seconds_left == pytest.approx(90.0)
+    assert waiting.turn.questions_left == 8
+    assert waiting.turn.exchanges[0].question == "How many cats are there?"
+    assert answered.answer
+    assert answered.id == waiting.turn.exchanges[0].id
+    assert after.turn is not None
+    assert after.turn.seconds_left == pytest.approx(90.0)
+    assert after.turn.questions_left == 7
+
+
+async def test_a_question_the_model_failed_on_gives_way_to_another_one(world: World) -> None:
+    table = await world.started()
+    world.model = ScriptedModel(Script(fail_every=1))
+    with pytest.raises(ModelUnavailable):
+        await table.ask("First?", key="a")
+    world.clock.now += 50
+    world.model = ScriptedModel()
+
+    asked = await table.ask("Second?", key="b")
+
+    view = await table.game.view(table.player_id, table.view.id)
+    assert view.turn is not None
+    assert [one.question for one in view.turn.exchanges] == ["Second?"]
+    assert asked.number == 0
+    assert view.turn.seconds_left == pytest.approx(120.0)
+
+
+async def _die_while_asking(world: World, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves the rows as a process that was killed between the two transactions leaves them."""
+
+    async def no_farewell(*_: object) -> None:
+        return
+
+    monkeypatch.setattr(table.game, "_give_up", no_farewell)
+    world.model = ScriptedModel(Script(fail_every=1))
+    with pytest.raises(ModelUnavailable):
+        await table.ask(key="a")
+    monkeypatch.undo()
+    world.model = ScriptedModel()
+
+
+async def test_a_crash_while_the_model_thinks_is_healed_by_the_same_key(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await world.started()
+    await _die_while_asking(world, table, monkeypatch)
+
+    with pytest.raises(StillThinking):
+        await table.ask(key="a")
+    world.clock.now += 66
+    answered = await table.ask(key="a")
+
+    view = await table.game.view(table.player_id, table.view.id)
+    assert answered.answer
+    assert view.turn is not None
+    assert view.turn.seconds_left == pytest.approx(120.0)
+    assert await world.exchanges(table.turn_id) == 1
+
+
+async def test_a_question_of_a_dead_process_does_not_block_another_question(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await world.started()
+    await _die_while_asking(world, table, monkeypatch)
+
+    with pytest.raises(StillThinking):
+        await table.ask("Another?", key="b")
+    world.clock.now += 66
+
+    assert (await table.ask("Another?", key="b")).answer
+
+
+async def test_a_model_that_never_answers_is_given_up(lite: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stumper.play.game.PATIENCE_S", 0.01)
+    table = await lite.started()
+    lite.model = ScriptedModel(Script(slow_s=5))
+
+    with pytest.raises(ModelTimeout, match="too long"):
+        await table.ask(key="a")
+    lite.model = ScriptedModel()
+
+    assert (await table.ask(key="a")).answer
+
+
+async def test_a_turn_takes_no_question_after_its_time(world: World) -> None:
+    table = await world.started()
+    world.clock.now += 120.5
+
+    with pytest.raises(TurnClosed, match="Time is up"):
+        await table.ask()
+
+
+async def test_a_verdict_may_be_two_seconds_late_and_no_more(world: World) -> None:
+    table = await world.started()
+    first = await table.ask(key="a")
+    world.clock.now += 121.9
+    seen = await table.game.view(table.player_id, table.view.id)
+    table.view = await table.game.judge(table.player_id, first.id, verdict=WRONG, correction="nine")
+    second = await table.ask(key="b")
+    world.clock.now += 122.1
+
+    with pytest.raises(TurnClosed):
+        await table.game.judge(table.player_id, second.id, verdict=WRONG, correction="nine")
+
+    assert seen.turn is not None
+    assert seen.turn.seconds_left == 0.0
+    assert table.view.position == 1
+
+
+async def test_a_late_turn_closes_when_it_is_looked_at_and_the_next_one_opens(world: World) -> None:
+    table = await world.started()
+    first = await world.turn(table.turn_id)
+    world.clock.now += 86_400
+
+    view = await table.game.start(table.player_id)
+
+    closed = await world.turn(first.id)
+    assert view.id == table.view.id
+    assert view.position == 1
+    assert view.turn is not None
+    assert view.turn.seconds_left == 120.0
+    assert (closed.end, closed.closed_at) == (TurnEnd.TIMEOUT, first.deadline_at)
+
+
+async def test_the_last_turn_ends_the_session_also_by_its_time(world: World) -> None:
+    table = await world.started(quick=True)
+    view = table.view
+    for _ in range(3):
+        world.clock.now += 200
+        view = await table.game.view(table.player_id, view.id)
+
+    assert view.finished
+    assert view.turn is None
+    summary = await table.game.summary(table.player_id, view.id)
+    assert summary.session.finished_at == summary.turns[-1].turn.deadline_at
+
+
+async def test_start_resumes_the_unfinished_session(world: World) -> None:
+    table = await world.started()
+
+    again = await world.game().start(table.player_id)
+
+    assert again == table.view
+    assert await world.count(session) == 1
+
+
+async def test_a_session_goes_on_after_its_round_has_closed(world: World) -> None:
+    table = await world.started(quick=True)
+    async with world.database.begin() as tx:
+        await set_status(tx, await _round_id(world), RoundStatus.CLOSING, now=world.clock.now)
+    view = await table.game.start(table.player_id)
+
+    while view.turn is not None:
+        asked = await table.game.ask(table.player_id, view.turn.id, question="What is it?", key="k")
+        view = await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction="a heron")
+
+    assert view.finished
+    assert await world.count(claim) in (1, 2)
+    with pytest.raises(RoundClosed, match="closing"):
+        await table.game.start(table.player_id)
+
+
+async def test_the_same_verdict_again_shows_where_the_player_stands(world: World) -> None:
+    table = await world.started()
+    await world.to_turn(table, control=False)
+    asked = await table.ask()
+    first = await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction="nine")
+
+    again = await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction=" nine")
+
+    assert again == first
+    assert await world.count(claim) == 1
+
+
+@pytest.mark.parametrize(("verdict", "correction"), [(RIGHT, None), (WRONG, "ten")])
+async def test_another_verdict_on_the_same_answer_is_refused(
+    world: World, verdict: Verdict, correction: str | None
+) -> None:
+    table = await world.started()
+    asked = await table.ask()
+    await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction="nine")
+
+    with pytest.raises(AlreadyJudged):
+        await table.game.judge(table.player_id, asked.id, verdict=verdict, correction=correction)
+
+
+async def test_an_answer_must_be_judged_before_the_next_question(world: World) -> None:
+    table = await world.started()
+    await table.ask(key="a")
+
+    with pytest.raises(Conflict, match="right or wrong"):
+        await table.ask("And dogs?", key="b")
+
+
+async def test_a_question_without_answer_cannot_be_judged(world: World) -> None:
+    table = await world.started()
+    world.model = ScriptedModel(Script(fail_every=1))
+    with pytest.raises(ModelUnavailable):
+        await table.ask()
+    view = await table.game.view(table.player_id, table.view.id)
+    assert view.turn is not None
+
+    with pytest.raises(Conflict, match="not answered yet"):
+        await table.game.judge(table.player_id, view.turn.exchanges[0].id, verdict=RIGHT)
+
+
+async def test_skip_leaves_the_picture_once(world: World) -> None:
+    table = await world.started()
+    first = table.turn_id
+
+    once = await table.game.skip(table.player_id, first)
+    twice = await table.game.skip(table.player_id, first)
+
+    assert once == twice
+    assert once.position == 1
+    assert (await world.turn(first)).end == TurnEnd.SKIPPED
+
+
+async def test_leaving_a_picture_after_its_verdicts_is_done_not_skipped(world: World) -> None:
+    table = await world.started()
+    asked = await table.ask()
+    await table.game.judge(table.player_id, asked.id, verdict=RIGHT)
+
+    await table.game.skip(table.player_id, table.turn_id)
+
+    assert (await world.turn(table.turn_id)).end == TurnEnd.DONE
+
+
+async def test_nothing_of_another_player_can_be_touched(world: World) -> None:
+    table = await world.started()
+    asked = await table.ask()
+    thief = await world.player("Mallory")
+    game = world.game()
+
+    for move in (
+        game.ask(thief.id, table.turn_id, question="Mine?", key="x"),
+        game.judge(thief.id, asked.id, verdict=RIGHT),
+        game.skip(thief.id, table.turn_id),
+        game.view(thief.id, table.view.id),
+        game.picture(thief.id, table.turn_id),
+        game.summary(thief.id, table.view.id),
+    ):
+        with pytest.raises(NotYours):
+            await move
+
+
+async def test_unknown_ids_are_not_found(world: World) -> None:
+    table = await world.started()
+    game, player_id = table.game, table.player_id
+
+    for move in (
+        game.ask(player_id, TurnId("nope"), question="Hm?", key="x"),
+        game.judge(player_id, ExchangeId("nope"), verdict=RIGHT),
+        game.skip(player_id, TurnId("nope")),
+        game.view(player_id, SessionId("nope")),
+        game.picture(player_id, TurnId("nope")),
+        game.summary(player_id, SessionId("nope")),
+        game.start(player_id, campaign="nope"),
+    ):
+        with pytest.raises(NotFound, match="nope"):
+            await move
+
+
+async def test_a_picture_is_shown_once_its_turn_is_open(world: World) -> None:
+    table = await world.started()
+    async with world.database.read() as tx:
+        later = (await tx.execute(select(turn.c.id).where(turn.c.position == 1))).scalar_one()
+
+    assert (await table.game.picture(table.player_id, table.turn_id)).startswith(b"\x89PNG")
+    with pytest.raises(Conflict, match="not open yet"):
+        await table.game.picture(table.player_id, TurnId(later))
+    with pytest.raises(Conflict, match="not open yet"):
+        await table.game.ask(table.player_id, TurnId(later), question="What?", key="x")
+
+
+async def test_a_summary_waits_for_the_end(world: World) -> None:
+    table = await world.started()
+
+    with pytest.raises(Conflict, match="end of the session"):
+        await table.game.summary(table.player_id, table.view.id)
+
+
+@pytest.mark.parametrize("question", ["", "   \n\t ", "\u202e\u0000", "x" * 5_000])
+async def test_a_bad_question_is_refused_and_costs_nothing(lite: World, question: str) -> None:
+    table = await lite.started()
+
+    with pytest.raises(BadQuestion, match="300"):
+        await table.ask(question)
+
+    assert await lite.exchanges(table.turn_id) == 0
+
+
+@pytest.mark.parametrize("correction", [None, "", " \u200f ", "y" * 301, "FIVE Cats!"])
+async def test_a_bad_correction_keeps_the_turn(lite: World, correction: str | None) -> None:
+    lite.model = ScriptedModel(Script(text="five cats"))
+    table = await lite.started()
+    await lite.to_turn(table, control=False)
+    asked = await table.ask()
+
+    with pytest.raises(BadCorrection):
+        await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction=correction)
+
+    view = await table.game.view(table.player_id, table.view.id)
+    assert view.turn is not None
+    assert view.turn.exchanges[0].verdict is None
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 65, "é"])
+async def test_a_bad_key_is_refused(lite: World, key: str) -> None:
+    table = await lite.started()
+
+    with pytest.raises(BadInput, match="key"):
+        await table.ask(key=key)
+
+
+async def test_what_is_stored_is_what_a_page_may_show(world: World) -> None:
+    table = await world.started()
+
+    asked = await table.ask("Is\u202e this\x00 a <b>cafe\u0301</b>?\nYes\ud800")
+
+    assert asked.question == "Is this a <b>caf\u00e9</b>? Yes"
+
+
+async def test_too_few_pictures_say_how_many_are_missing_and_how_to_add_them(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    world = await furnish(sqlite_database, tmp_path, simple=3, complex_=4)
+    player = await world.player()
+
+    with pytest.raises(PoolEmpty, match=r"2 simple and 1 complex pictures.*stumper images"):
+        await world.game().start(player.id)
+
+
+async def test_no_picture_is_dealt_twice_to_a_player(sqlite_database: Database, tmp_path: Path) -> None:
+    world = await furnish(sqlite_database, tmp_path, simple=10, complex_=10)
+    table = await world.started()
+    view = table.view
+    for _ in range(20):
+        assert view.turn is not None
+        view = await table.game.skip(table.player_id, view.turn.id)
+        if view.finished and await world.count(session) == 1:
+            view = await table.game.start(table.player_id)
+
+    assert await world.count(turn) == 20
+    with pytest.raises(PoolEmpty):
+        await table.game.start(table.player_id)
+
+
+async def test_joining_needs_consent_and_a_name(lite: World) -> None:
+    game = lite.game()
+
+    with pytest.raises(NoConsent, match="CC BY"):
+        await game.join(nickname="Ada", language="en", consent=False)
+    for nickname in ("", "\u202e \u0007", "n" * 200):
+        with pytest.raises(BadInput, match="name"):
+            await game.join(nickname=nickname, language="en", consent=True)
+    with pytest.raises(BadInput, match="language"):
+        await game.join(nickname="Ada", language="english please", consent=True)
+    with pytest.raises(NotFound, match="nobody"):
+        await game.start(PlayerId("nobody"))
+
+
+async def test_the_same_seed_deals_and_falsifies_the_same(tmp_path: Path, sqlite_template: Path) -> None:
+    one = await _played_alone(tmp_path / "one", sqlite_template)
+    two = await _played_alone(tmp_path / "two", sqlite_template)
+
+    assert one == two
+
+
+async def _played_alone(folder: Path, template: Path) -> tuple[list[ExchangeView], list[Turn]]:
+    database = Database(f"sqlite:///{shutil.copy(template, folder.with_suffix('.db'))}")
+    world = await furnish(database, folder, rules=Rules(poison_rate=0.5))
+    table = await world.started()
+    view, said = table.view, []
+    while view.turn is not None:
+        said.append(await table.game.ask(table.player_id, view.turn.id, question="How many?", key="k"))
+        view = await table.game.judge(table.player_id, said[-1].id, verdict=WRONG, correction="90")
+    summary = await table.game.summary(table.player_id, view.id)
+    await database.close()
+    return said, [one.turn for one in summary.turns]
