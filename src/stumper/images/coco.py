@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from stumper.errors import BadInput
 from stumper.images.files import Files
-from stumper.images.ingest import Incoming, IngestReport, Limits, add_files
+from stumper.images.ingest import Incoming, IngestReport, Limits, add_files, printable
 from stumper.records import CampaignId, ImageKind
 from stumper.store.database import Database
 
@@ -62,7 +62,7 @@ def read_coco(instances: Path, *, folder: Path, licence: str, source: str) -> li
         Incoming(
             path=folder / file_name,
             root=folder,
-            name=file_name,
+            name=printable(file_name),
             kind=_kind(counts[image_id], crowded=image_id in crowded),
             licence=licence or own[image_id][:80],
             source=source,
@@ -99,7 +99,7 @@ def _by_id(content: dict[str, Any], part: str, field: str, *, where: str) -> dic
             raise BadInput(f"{where}: entry {number} of {part!r} has no 'id' or no {field!r}.")
         if entry_id in found:
             raise BadInput(f"{where}: the id {entry_id!r} occurs twice in {part!r}. Make the ids unique.")
-        found[entry_id] = entry[field]
+        found[entry_id] = entry[field] if field == "file_name" else printable(entry[field])
     return found
 
 

@@ -22,7 +22,16 @@ from stumper.images.queries import insert_new, require_campaign
 from stumper.records import CampaignId, Image, ImageId, ImageKind
 from stumper.store.database import Database
 
-__all__ = ["Incoming", "IngestReport", "Limits", "Refusal", "add_files", "add_folder", "image_id_of"]
+__all__ = [
+    "Incoming",
+    "IngestReport",
+    "Limits",
+    "Refusal",
+    "add_files",
+    "add_folder",
+    "image_id_of",
+    "printable",
+]
 
 _ROWS_A_TRANSACTION: Final = 64
 _LICENCE_CHARS: Final = 80
@@ -79,7 +88,7 @@ async def add_folder(
     """Adds the JPEG, PNG, WebP and GIF files (first frame) below ``path``; it may also be one file.
 
     Give ``kind=CANDIDATE`` for a folder of simple pictures: verified, they become controls. Hidden files are
-    left out. Raises BadInput without a licence or for a path that is not there, and NotFound for the campaign.
+    left out. Raises BadInput without a licence or for a path that is not there, NotFound for the campaign.
     """
     if not licence.strip() or len(licence) > _LICENCE_CHARS:
         raise BadInput("Pictures need a licence of 1 to 80 characters, such as 'CC BY 4.0' (--licence).")
@@ -180,8 +189,12 @@ def _below(path: Path) -> _Found:
 
 def _shown(path: Path, root: Path) -> str:
     """Returns a name that can be printed and stored, whatever bytes the file system holds."""
-    raw = os.fsencode(path.relative_to(root)).decode("utf-8", "replace")
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in raw)
+    return printable(os.fsencode(path.relative_to(root)).decode("utf-8", "replace"))
+
+
+def printable(text: str) -> str:
+    """Returns the text without control characters and half surrogates, which no database takes."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _read_clean(one: Incoming, limits: Limits) -> Cleaned:
@@ -207,6 +220,8 @@ def _read(path: Path, root: Path, limits: Limits) -> bytes:
         if status.st_size > limits.max_bytes:
             raise BadImage(f"larger than {limits.max_bytes / 1e6:g} MB")
         return real.read_bytes()
+    except ValueError as error:
+        raise BadImage("a name that no file can have") from error
     except (OSError, RuntimeError) as error:
         # Path.resolve raises RuntimeError for links that lead in a circle (OSError from Python 3.13 on).
         reason = getattr(error, "strerror", None) or "a link that leads nowhere"

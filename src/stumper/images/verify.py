@@ -98,11 +98,11 @@ class _Asked:
         except (ModelError, NotFound) as error:
             self.reason = str(error)
             outcome = _Outcome.NO_ANSWER
-        self.outcomes[outcome] += 1
         kind = {_Outcome.KNOWN: ImageKind.TAINTED, _Outcome.NOT_KNOWN: ImageKind.REFUSED}.get(outcome)
         if kind is not None:
             async with self.database.begin() as tx:
                 await set_kind(tx, image.campaign_id, image.id, kind=kind)
+        self.outcomes[outcome] += 1
 
     async def _outcome(self, image: Image) -> _Outcome:
         data = await self.files.get(image.file)
