@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from stumper.curate.answers import normal
 from stumper.curate.forms import Form, form
 from stumper.curate.judges import NEAR_COUNT, NEAR_TIME, OTHER_LANDMARK, score
 from stumper.records import Category
+from stumper.toytown.questions import Skill, ask
+from stumper.toytown.sample import sample_scene
 
 CASES = [
     # counting
@@ -24,7 +28,8 @@ CASES = [
     ("How many dogs are there?", "one", "There is a dog", 1),
     ("How many dogs are there?", "none", "There is a dog", 0),
     ("How many people?", "27", "26", NEAR_COUNT),
-    ("How many people?", "27", "31", 0),
+    ("How many people?", "27", "29", 0),
+    ("How many people?", "20", "19", 0),
     ("How many birds?", "4", "5", 0),
     ("How many birds?", "two", "many", 0),
     ("Number of cats", "The visible side shows one eye. A cat typically has two.", "one", 1),
@@ -82,6 +87,14 @@ CASES = [
     ("What is the person doing?", "riding a bike", "The person is riding a bicycle.", 1),
     ("What is the person doing?", "sitting", "The person is not sitting", 0),
     ("What is beside the tree?", "a blue car", "a red car with a dog", 0),
+    ("What is to the left of the tree?", "There is a dog to the left of the tree.", "dog", 1),
+    ("what is under the umrella", "There is a dog under the umbrella.", "umbrella", 0),
+    ("what is to the right of the red dog?", "There is a dog to the right of the red dog.", "dog", 1),
+    ("Front or back of the person?", "We see the person from the front.", "front", 1),
+    ("Is the boat striped or dotted or plain?", "The boat is plain.", "dotted", 0),
+    ("Where is this?", "This is in the snow.", "snow", 1),
+    ("Which hand is up?", "The person in red raises no hand.", "none", 1),
+    ("What animal is it?", "a dog", "It is a brown dog.", 1),
 ]
 
 
@@ -106,6 +119,11 @@ def test_scores_as_a_person_would(question: str, reference: str, answer: str, ex
 )
 def test_a_side_that_says_nothing_is_missing_not_zero(reference: str | None, answer: str | None) -> None:
     assert score("What is it?", reference, answer) is None
+
+
+def test_a_refusal_is_right_only_for_a_question_without_an_answer() -> None:
+    assert score("asdf?", "I do not know", "i don't know.", category=Category.INVALID) == 1.0
+    assert score("asdf?", "I do not know", "a dog", category=Category.INVALID) == 0.0
 
 
 def test_an_answer_that_refuses_is_wrong() -> None:
@@ -185,6 +203,25 @@ def test_any_text_scores_between_nothing_and_one(question: str, reference: str, 
 
     assert value is None or 0.0 <= value <= 1.0
     assert score(question, reference, reference) in (None, 1.0)
+
+
+@pytest.mark.parametrize("skill", [skill for skill in Skill if skill is not Skill.INVALID])
+def test_the_truth_in_any_wording_is_right_and_every_other_choice_wrong(skill: Skill) -> None:
+    """Over drawn scenes, where the truth is known; typing errors in the question may cost a few."""
+    truths: list[bool] = []
+    others: list[bool] = []
+    for seed in range(60):
+        scene = sample_scene(77_000_000 + seed, style="complex")
+        asked = ask(scene, skill, random.Random(seed), wording="player")
+        if asked is None:
+            continue
+        truths += [score(asked.text, *pair) == 1.0 for pair in permutations((asked.answer, asked.full))]
+        wrong = [choice for choice in asked.choices if choice != asked.answer]
+        others += [score(asked.text, asked.full, choice) == 0.0 for choice in wrong]
+
+    assert len(truths) > 5
+    assert sum(truths) >= 0.95 * len(truths)
+    assert sum(others) >= 0.98 * len(others)
 
 
 def test_real_pairs_are_read() -> None:

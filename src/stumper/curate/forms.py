@@ -29,10 +29,9 @@ COLOURS: Final = frozenset(
     "red blue green yellow orange purple pink brown black white gray gold silver beige turquoise cyan "
     "magenta maroon navy teal tan cream lilac".split()
 )
-SIDES: Final = frozenset(
-    "left right top bottom middle both neither before behind under on above inside outside beside "
-    "between".split()
-)
+LANDMARKED: Final = frozenset("under on behind before above inside beside between".split())
+"""Relations to something else."""
+SIDES: Final = LANDMARKED | frozenset("left right top bottom middle both neither outside".split())
 _SAME_SIDE: Final = {
     "in": "inside",
     "over": "above",
@@ -56,7 +55,10 @@ _REFUSAL: Final = re.compile(
 )
 _UNUSABLE: Final = frozenset(("", "nan", "n a", "null", "unknown", "undefined", "answer"))
 
-_HOW_MANY: Final = re.compile(r"\b(?:how many|number of|count (?:of|the|all)|how much)\b|^count\b")
+_HOW_MANY: Final = re.compile(
+    r"\b(?:how many|how much|number of|no\.? of|total|sum|plus|adding|altogether|together|count)\b"
+)
+_STATES_A_COUNT: Final = re.compile(r"^(?:there (?:is|are|would be|will be) |the \w+ ha(?:s|ve) )?\d+\b")
 _WHAT_TIME: Final = re.compile(
     r"\b(?:what time|which hour|what hour|clock|o'clock|time is|the time|watch show)"
 )
@@ -66,8 +68,12 @@ _WHAT_TEXT: Final = re.compile(
     r"reads?|spell(?:ed|s)?|letters?|text|number plate|licen[cs]e plate|which word|what word|the word)\b"
 )
 _WHICH_SIDE: Final = re.compile(
-    r"\b(?:where|which (?:side|hand|arm|foot|leg|way|direction|corner|half|part|eye|ear)|"
+    r"\b(?:where|raised hand|hand raised|"
+    r"which (?:of the )?(?:side|hands?|arm|foot|leg|way|direction|corner|half|part|eye|ear)|"
     r"what (?:side|direction|position|hand|arm|way|part of))\b|\b(?:left|right)\b.* or .*\b(?:left|right)\b"
+)
+_WHICH_THING: Final = re.compile(
+    r"\b(?:what|who|name|thing|object|which (?!side|hand|way|direction|corner|half|part)\w+)\b"
 )
 _YES_NO_START: Final = re.compile(
     r"^(?:hey|so|and|please|ok|well|now)?[ ,]*"
@@ -93,16 +99,20 @@ def form(question: str, reference: str, *, category: Category | None = None) -> 
     asked = fold(question)
     if polarity(reference, question) is not None and _asks_yes_no(asked, reference):
         return Form.YES_NO
-    if (category is Category.COUNTING or _HOW_MANY.search(asked)) and count(reference) is not None:
+    if _HOW_MANY.search(asked) and count(reference) is not None:
         return Form.COUNT
     if _WHAT_TIME.search(asked) and clock(reference) is not None:
         return Form.TIME
+    if category is Category.COUNTING and count(reference) is not None:
+        return Form.COUNT
     if (category is Category.COLOR or _WHAT_COLOUR.search(asked)) and colours(reference):
         return Form.COLOUR
     if category is Category.TEXT or _WHAT_TEXT.search(asked):
         return Form.TEXT
-    if (category is Category.SPATIAL or _WHICH_SIDE.search(asked)) and sides(reference):
+    if _asks_for_a_side(asked, reference, category) and sides(reference):
         return Form.SIDE
+    if _STATES_A_COUNT.match(fold(reference)):
+        return Form.COUNT
     if _is_bare(reference, COLOURS) and "color" in words(question):
         return Form.COLOUR
     return Form.OPEN
@@ -113,6 +123,13 @@ def _asks_yes_no(asked: str, reference: str) -> bool:
     if normal(reference) in ("yes", "no"):
         return True
     return bool(_YES_NO_START.match(asked)) and " or " not in asked and not _HOW_MANY.search(asked)
+
+
+def _asks_for_a_side(asked: str, reference: str, category: Category | None) -> bool:
+    """'Where is the cat?' yes; 'What is left of the cat?' no, though both are spatial."""
+    if _WHICH_SIDE.search(asked) or _is_bare(reference, SIDES):
+        return True
+    return category is Category.SPATIAL and not _WHICH_THING.search(asked)
 
 
 def _is_bare(text: str, vocabulary: frozenset[str]) -> bool:
@@ -203,8 +220,9 @@ def colours(text: str) -> frozenset[str]:
 
 
 _PLACE: Final = re.compile(
-    r"\b(?:on|in|at|to)(?: the| his| her| its| their)?(?= (?:\w+ )?"
-    r"(?:left|right|top|bottom|upper|lower|middle|cent(?:er|re)|picture|image|photo)\b)"
+    r"\b(?:on|in|at|to|from)(?: the| his| her| its| their)?(?= (?:\w+ )?"
+    r"(?:left|right|top|bottom|upper|lower|middle|cent(?:er|re)|front|back|picture|image|photo)\b)"
+    rf"|\bin (?:an? |the )?(?=(?:{'|'.join(sorted(COLOURS))})\b)"
 )
 
 
@@ -213,15 +231,16 @@ def sides(text: str) -> frozenset[str]:
     folded = fold(first_sentence(text))
     # 'on the left', 'in the middle', 'at the top of' name one place, not a relation and a side
     folded = _PLACE.sub("", folded)
-    found = {_SAME_SIDE.get(word, word) for word in words(folded)}
-    return SIDES & frozenset(found)
+    said = words(folded)
+    found = SIDES & {_SAME_SIDE.get(word, word) for word in said}
+    return found or (frozenset(("neither",)) if {"0", "no", "nobody"} & set(said) else found)
 
 
 def clock(text: str) -> Clock | None:
     """Returns the time of day a text states, on twelve hours: 'half past three' -> (3, 30)."""
     for word in re.findall(r"\d{1,2}:\d\d|\b\d{1,2}\b", fold(first_sentence(text))):
-        hour, _, minute = word.partition(":")
-        if 0 <= int(hour) <= 24 and int(minute or 0) < 60:
+        hour, colon, minute = word.partition(":")
+        if int(hour) <= (24 if colon else 12) and int(minute or 0) < 60:
             return Clock((int(hour) - 1) % 12 + 1, int(minute or 0))
     return None
 

@@ -2,8 +2,8 @@
 
 Credit is strict so that guessing is not paid: a count, a yes/no, a time is right or wrong. Partial credit
 exists where a part of the truth is said: lists of colours and sides (shared over all named, so hedging earns
-what a coin would), long counts within a tenth, the right relation to another landmark (a quarter), written
-texts word by word. A side that says nothing gives None (missing), never 0. No model is asked here.
+what a coin would), high counts within a twentieth, the right relation to another landmark (a quarter),
+written texts word by word. A side that says nothing gives None (missing), never 0. No model is asked here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 
 from stumper.curate.answers import fold, normal, words
 from stumper.curate.forms import (
+    LANDMARKED,
     SIDES,
     Form,
     clock,
@@ -21,17 +22,17 @@ from stumper.curate.forms import (
     count,
     first_sentence,
     form,
-    opposes,
     polarity,
     refusal,
     sides,
     unusable,
     written,
 )
+from stumper.curate.gist import STOP, bare_of_looks, gist, shared
 from stumper.records import Category
 
 NEAR_COUNT: Final = 0.25
-"""For a count of ten or more that is off by at most a tenth; below ten one off is simply wrong, because a
+"""For a count above twenty that is off by at most a twentieth; up to there one off is simply wrong, because a
 constant guess in the middle of a small range would live on it."""
 NEAR_TIME: Final = 0.25
 """For the right hour with other minutes."""
@@ -39,13 +40,6 @@ OTHER_LANDMARK: Final = 0.25
 """For 'under the tree' where 'under the table' is right."""
 LEAST_OVERLAP: Final = 0.5
 """Open answers that share fewer of their words score 0: 'red car' for 'blue car' is an error, not a third."""
-
-_STOP: Final = frozenset(
-    "a an the is are was were be been being it its this that these those there here he she they i we you "
-    "his her their my your of in on at to with by for and or from as has have had do does did doe what "
-    "which who whom where when how many much image picture photo scene can could see shown visible appear "
-    "seem look like some any one so very also just only currently".split()
-)
 
 
 @lru_cache(maxsize=65_536)
@@ -55,10 +49,13 @@ def score(
     """Returns how right the answer is, 0..1; None (missing) if either side is empty or the reference refuses.
 
     ``category`` helps to read a question without a question word; the words of the question come first. Full
-    sentences and single words may stand on either side. An answer that refuses scores 0.
+    sentences and single words may stand on either side. An answer that refuses scores 0, unless the question
+    is ``invalid`` and the reference refuses too.
     """
-    if reference is None or answer is None or unusable(reference) or unusable(answer) or refusal(reference):
+    if reference is None or answer is None or unusable(reference) or unusable(answer):
         return None
+    if refusal(reference):
+        return float(refusal(answer)) if category is Category.INVALID else None
     if normal(reference) == normal(answer):
         return 1.0
     if refusal(answer):
@@ -76,13 +73,13 @@ def _count(_question: str, reference: str, answer: str) -> float:
         return 0.0
     if right == said:
         return 1.0
-    return NEAR_COUNT if abs(right - said) <= right // 10 else 0.0
+    return NEAR_COUNT if abs(right - said) <= (right - 1) // 20 else 0.0
 
 
 def _colour(question: str, reference: str, answer: str) -> float:
-    right = _asked_for(colours(reference), question)
-    said = colours(answer)
-    return _shared(right, said if said <= right else _asked_for(said, question) | (said & right))
+    named = colours(question)
+    right, said = _asked_for(colours(reference), named), colours(answer)
+    return shared(right, said if said <= right else _asked_for(said, named) | (said & right))
 
 
 def _time(_question: str, reference: str, answer: str) -> float:
@@ -94,15 +91,19 @@ def _time(_question: str, reference: str, answer: str) -> float:
 
 def _side(question: str, reference: str, answer: str) -> float:
     right, said = sides(reference), sides(answer)
-    together = _shared(right, said)
-    landmarks, named = (_content(text, question) - SIDES for text in (reference, answer))
-    if (
-        not landmarks
-        or together == 0
-        or not right & {"under", "on", "behind", "before", "above", "inside", "beside"}
-    ):
+    if " or " not in fold(question):  # there the sides it names are what it offers
+        right, said = _asked_for(right, sides(question)), _asked_for(said, sides(question))
+    if right <= {"inside", "on"} and not said:  # 'in the snow' and 'snow'
+        return _open(question, reference, answer)
+    together = shared(right, said)
+    landmarks, named = (_landmarks(text, question) for text in (reference, answer))
+    if not together or not landmarks or not right & LANDMARKED:
         return together
-    return together * (OTHER_LANDMARK + (1 - OTHER_LANDMARK) * _shared(landmarks, named))
+    return together * (OTHER_LANDMARK + (1 - OTHER_LANDMARK) * shared(landmarks, named))
+
+
+def _landmarks(text: str, question: str) -> frozenset[str]:
+    return frozenset(words(text)) - STOP - SIDES - frozenset(words(question))
 
 
 def _text(question: str, reference: str, answer: str) -> float:
@@ -110,20 +111,15 @@ def _text(question: str, reference: str, answer: str) -> float:
     if "".join(right) == "".join(said):
         return 1.0
     asked = set(fold(question).split())
-    spoken = frozenset(word for word in said if word in right or (word not in asked and word not in _STOP))
-    return _shared(frozenset(right), spoken)
+    spoken = frozenset(word for word in said if word in right or (word not in asked and word not in STOP))
+    return shared(frozenset(right), spoken)
 
 
 def _open(question: str, reference: str, answer: str) -> float:
-    if " or " in fold(question) and _chosen(question, reference) is not None:
-        return float(_chosen(question, reference) == _chosen(question, answer))
-    reference, answer = first_sentence(reference), first_sentence(answer)
-    if ("not" in words(reference)) != ("not" in words(answer)):
+    if ("not" in words(first_sentence(reference))) != ("not" in words(first_sentence(answer))):
         return 0.0
-    right, said = _content(reference, question), _content(answer, question)
-    if not right:
-        right, said = _content(reference, ""), _content(answer, "")
-    overlap = _shared(right, said)
+    right, said = gist(reference, question), gist(answer, question)
+    overlap = shared(right, bare_of_looks(right, said))
     return overlap if overlap >= LEAST_OVERLAP else 0.0
 
 
@@ -138,36 +134,6 @@ _BY_FORM: Final[dict[Form, Callable[[str, str, str], float]]] = {
 }
 
 
-def _content(text: str, question: str) -> frozenset[str]:
-    """The words of a text that carry its meaning and were not already in the question."""
-    return frozenset(words(text)) - _STOP - frozenset(words(question))
-
-
-def _asked_for(found: frozenset[str], question: str) -> frozenset[str]:
-    """Without the colours the question itself names ('the hat of the man in red'), unless none is left."""
-    return found - colours(question) or found
-
-
-def _shared(right: frozenset[str], said: frozenset[str]) -> float:
-    """What both name over what either names; 0 if nothing is named."""
-    return len(right & said) / len(right | said) if right | said else 0.0
-
-
-def _chosen(question: str, text: str) -> frozenset[str] | None:
-    """Which side of 'A or B' a text picks, as words; None if it picks neither.
-
-    A sentence may name both: 'The cat is bigger than the dog' picks the first, with the opposite word
-    ('smaller') the last.
-    """
-    left, _, right = fold(question).rpartition(" or ")
-    left = left.rpartition(",")[2] or left
-    first, last = frozenset(words(left)) - _STOP, frozenset(words(right)) - _STOP
-    options = [first - last, last - first]
-    said = [word for word in words(text) if any(word in option for option in options)]
-    if not said:
-        return None
-    asked = set(words(question))
-    turned = any(opposes(word, asked) for word in words(text))
-    distinct = {place for place, option in enumerate(options) if option & set(said)}
-    pick = said[-1] if turned and len(distinct) > 1 else said[0]
-    return next(option for option in options if pick in option)
+def _asked_for(found: frozenset[str], named: frozenset[str]) -> frozenset[str]:
+    """Without what the question itself names ('the hat of the man in red'), unless nothing is left."""
+    return found - named or found
