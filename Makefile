@@ -1,0 +1,52 @@
+# Everyday commands. `make demo` is the whole loop; everything else is for working on Stumper.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# The CPU build of torch is offered here for Linux; the one on PyPI brings gigabytes for CUDA.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Tests and the crowd run beside each other: a pool of threads in each would be slower, not faster.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo serve test test-fast lint fix docs lock clean
+.DELETE_ON_ERROR:
+
+demo: $(READY)  ## Play, collect, tune, evaluate, then serve the better model
+	$(BIN)/stumper demo
+
+serve: $(READY)  ## The game alone, at http://127.0.0.1:8000
+	$(BIN)/stumper serve
+
+test: $(READY)  ## Everything: unit, contract, story, browser. What is skipped is listed with its reason
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-fast: $(READY)  ## Under a minute: no browser, no PostgreSQL, nothing slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser and not postgres"
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+fix: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(READY)  ## Writes docs/reference from the code
+	$(BIN)/python docs/generate.py
+
+lock: $(READY)  ## Writes constraints.txt from what is installed
+	{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean:
+	rm -rf .venv demo dist build .mypy_cache .ruff_cache
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Stumper needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps --retries 1 --extra-index-url $(TORCH_INDEX) torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis]" --group dev
+	@touch $@
