@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -100,7 +101,8 @@ def _running(command: list[Any], folder: Path, identity: dict[str, Any], socket:
         _wait_for(socket, server, log)
         yield
     finally:
-        server.terminate()
+        # Not SIGTERM: PostgreSQL would wait for its clients to leave.
+        server.send_signal(signal.SIGINT)
         try:
             server.wait(timeout=10)
         except subprocess.TimeoutExpired:
