@@ -73,6 +73,8 @@ class Cause(StrEnum):
     MODEL_RIGHT = "model right"
     UNANSWERABLE = "unanswerable"
     DISPUTED = "voters disagree"
+    CONTRADICTED = "contradicts another claim"
+    INVALID = "not a question about the picture"
 
 
 STATES: Final = (Cause.CONFIRMED, Cause.WRONG_CORRECTION, Cause.MODEL_RIGHT, Cause.UNANSWERABLE)

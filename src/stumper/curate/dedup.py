@@ -1,0 +1,113 @@
+"""Which claims say the same about the same picture, and which contradict each other (pure).
+
+Merging needs both: questions alike in their words, and corrections that mean the same (`answers.same`).
+Questions are alike if their content words agree but for spelling; numbers, colours and sides must agree
+exactly, because 'the left cat' and 'the right cat' differ by little ink and much meaning. A contradiction
+needs the very same words asked and other meanings answered: a false alarm there would drop two good claims.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from rapidfuzz import fuzz
+
+from stumper.curate.answers import normal, same, words
+from stumper.curate.forms import COLOURS, SIDES
+from stumper.records import Claim, ClaimId, ImageId
+
+ALIKE: Final = 92.0
+"""Of 100 (rapidfuzz ratio over sorted content words): one slip in a question of two words or more."""
+_SMALL: Final = frozenset(
+    "a an the is are was were do doe does did there this that these those in on of at to it its and so "
+    "please can could you i we me tell see show picture image photo visible shown here have has what which how many "
+    "number total exact exactly count kind type".split()
+)
+_EXACT: Final = (
+    COLOURS
+    | SIDES
+    | frozenset(
+        "open closed big small bigger smaller biggest smallest more fewer less most least not no".split()
+    )
+)
+
+
+class Twin(NamedTuple):
+    """A claim that says the same as an older one."""
+
+    claim_id: ClaimId
+    same_as: ClaimId
+
+
+class _Question(NamedTuple):
+    asks: str
+    """The words that ask: what, which, how many, is there; a count is not an identification."""
+    content: str
+    exact: frozenset[str]
+
+
+def twins(claims: Iterable[Claim], *, known: Iterable[Claim] = ()) -> list[Twin]:
+    """Returns the claims to merge, each with the oldest claim of its kind.
+
+    ``claims`` come oldest first; ``known`` are claims of earlier rounds, older than all of them.
+    """
+    kept: dict[ImageId, list[Claim]] = defaultdict(list)
+    for claim in known:
+        kept[claim.image_id].append(claim)
+    merged: list[Twin] = []
+    for claim in claims:
+        older = next((one for one in kept[claim.image_id] if says_the_same(one, claim)), None)
+        if older is None:
+            kept[claim.image_id].append(claim)
+        else:
+            merged.append(Twin(claim.id, older.id))
+    return merged
+
+
+def says_the_same(one: Claim, other: Claim) -> bool:
+    """Tells whether two claims about one picture ask alike and correct alike."""
+    return asks_the_same(one.question, other.question) and same(one.correction, other.correction)
+
+
+def asks_the_same(one: str, other: str) -> bool:
+    """Tells whether two questions ask the same, up to order, small words and a slip of the finger."""
+    a, b = _question(one), _question(other)
+    return a.asks == b.asks and a.exact == b.exact and fuzz.ratio(a.content, b.content) >= ALIKE
+
+
+def contradictions(claims: Iterable[Claim]) -> list[tuple[Claim, ...]]:
+    """Returns groups of claims that ask the same of one picture and want different answers, in order of
+    first seen.
+    """
+    groups: dict[tuple[ImageId, _Question], list[Claim]] = defaultdict(list)
+    for claim in claims:
+        groups[claim.image_id, _question(claim.question)].append(claim)
+    return [tuple(group) for group in groups.values() if _differ(group)]
+
+
+def _differ(group: Sequence[Claim]) -> bool:
+    return len({normal(claim.correction) for claim in group}) > 1
+
+
+@lru_cache(maxsize=65_536)
+def _question(text: str) -> _Question:
+    said = words(text)
+    whole = " ".join(said)
+    asks = next((name for name, marks in _ASKS if any(mark in f" {whole} " for mark in marks)), "")
+    content = " ".join(sorted(word for word in said if word not in _SMALL))
+    exact = frozenset(word for word in said if word in _EXACT or word[0].isdigit())
+    return _Question(asks, content or whole, exact)
+
+
+_ASKS: Final = (
+    ("how many", (" how many ", " number of ", " count ")),
+    ("what color", (" color ",)),
+    ("where", (" where ", " which side ", " what side ")),
+    ("who", (" who ", " whose ")),
+    ("what", (" what ", " which ", " name ")),
+    ("how", (" how ",)),
+    ("why", (" why ",)),
+)

@@ -1,0 +1,204 @@
+"""From claims to examples: name the category, merge what says the same, settle, and write accepted claims
+down.
+
+Every step is written in small transactions and may be repeated: a run that was killed goes on where it
+stood, and a run without new votes changes nothing. An example's id follows from its claim's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stumper.curate import queries
+from stumper.curate.belief import Ballot
+from stumper.curate.classify import classify
+from stumper.curate.dedup import twins
+from stumper.curate.queries import Origin
+from stumper.curate.settle import CHUNK, settle_all
+from stumper.records import (
+    CampaignId,
+    Category,
+    Claim,
+    ClaimId,
+    ClaimStatus,
+    Example,
+    ExampleId,
+    PlayerId,
+    RoundId,
+)
+from stumper.store.database import Database
+
+OnProgress = Callable[[int, int], None]
+"""Called with steps done and steps in all."""
+_STEPS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurateReport:
+    """Where the claims of a round stand after curation."""
+
+    claims: int
+    accepted: int
+    rejected: int
+    disputed: int
+    open: int
+    merged: int
+    """Claims that say the same as an older one; they are counted with its status too."""
+    votes: int
+    examples: int
+    added: int
+    """Examples written by this run."""
+    advice: str
+    """What the operator can do, if nothing could be accepted; else empty."""
+
+
+async def curate(
+    database: Database,
+    campaign_id: CampaignId,
+    round_id: RoundId,
+    *,
+    now: float,
+    on_progress: OnProgress | None = None,
+) -> CurateReport:
+    """Turns what votes decide into examples; returns where the round stands. May be called at any time."""
+    tell = on_progress or _quiet
+    tell(0, _STEPS)
+    await _name_categories(database, round_id)
+    tell(1, _STEPS)
+    await _merge(database, campaign_id, round_id)
+    tell(2, _STEPS)
+    await settle_all(database, campaign_id, round_id, now=now)
+    tell(3, _STEPS)
+    added = await _write_examples(database, campaign_id, round_id)
+    tell(4, _STEPS)
+    return await _report(database, round_id, added=added)
+
+
+def _quiet(_done: int, _total: int) -> None:
+    return
+
+
+async def _name_categories(database: Database, round_id: RoundId) -> None:
+    async with database.read() as tx:
+        nameless = [claim for claim in await queries.round_claims(tx, round_id) if claim.category is None]
+    for start in range(0, len(nameless), CHUNK):
+        found = await asyncio.to_thread(_classified, nameless[start : start + CHUNK])
+        async with database.begin() as tx:
+            await queries.set_categories(tx, found)
+
+
+def _classified(claims: Sequence[Claim]) -> list[tuple[ClaimId, Category]]:
+    return [(claim.id, classify(claim.question, claim.correction)) for claim in claims]
+
+
+async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId) -> None:
+    """Merges claims; one that an example was made of, or that was merged before, stays as it is."""
+    async with database.read() as tx:
+        claims = await queries.round_claims(tx, round_id)
+        exemplary = await queries.exemplary_claims(tx, campaign_id)
+    older = [claim for claim in exemplary if claim.round_id != round_id]
+    # An example, or a claim that others were merged with, leads for good.
+    leading = {claim.id for claim in exemplary} | {claim.same_as for claim in claims}
+    free = [claim for claim in claims if claim.same_as is None]
+    found = await asyncio.to_thread(twins, free, known=older)
+    async with database.begin() as tx:
+        await queries.merge(tx, [twin for twin in found if twin.claim_id not in leading])
+
+
+async def _write_examples(database: Database, campaign_id: CampaignId, round_id: RoundId) -> int:
+    async with database.read() as tx:
+        claims = await queries.round_claims(tx, round_id)
+        ballots = await queries.round_ballots(tx, round_id)
+        origins = await queries.origins(tx, round_id)
+        written = {claim.id for claim in await queries.exemplary_claims(tx, campaign_id)}
+    examples = [
+        _example(claim, origins[claim.id], ballots.get(claim.id, ()))
+        for claim in claims
+        if claim.id in origins and claim.same_as is None and claim.id not in written
+    ]
+    for start in range(0, len(examples), CHUNK):
+        async with database.begin() as tx:
+            await queries.add_examples(tx, examples[start : start + CHUNK])
+    return len(examples)
+
+
+def _example(claim: Claim, origin: Origin, ballots: Sequence[Ballot]) -> Example:
+    if claim.category is None or claim.posterior is None:
+        raise AssertionError(f"claim {claim.id} was accepted without category or posterior")
+    return Example(
+        id=example_id(claim.id),
+        claim_id=claim.id,
+        campaign_id=claim.campaign_id,
+        round_id=claim.round_id,
+        image_id=claim.image_id,
+        question=claim.question,
+        answer=claim.correction,
+        wrong_answer=claim.model_answer,
+        category=claim.category,
+        posterior=claim.posterior,
+        provenance={
+            "player": pseudonym(claim.campaign_id, claim.player_id),
+            "e_value": round(origin.e_value, 4),
+            "votes": {
+                "cast": len(ballots),
+                "model_wrong": sum(ballot.model_wrong for ballot in ballots),
+                "correction_right": sum(ballot.correction_right for ballot in ballots),
+                "unanswerable": sum(ballot.unanswerable for ballot in ballots),
+            },
+            "model": origin.model_ref,
+            "consent": {"licence": origin.consent_licence, "given_at": origin.consent_at},
+            "image": {"licence": origin.image_licence, "source": origin.image_source},
+        },
+    )
+
+
+def example_id(claim_id: ClaimId) -> ExampleId:
+    """Returns the id of a claim's example: always the same one."""
+    return ExampleId(hashlib.sha256(f"example {claim_id}".encode()).hexdigest()[:16])
+
+
+def pseudonym(campaign_id: CampaignId, player_id: PlayerId) -> str:
+    """Returns the name under which a campaign's data know a player; another one in every campaign.
+
+    A player's id has 80 random bits, so nobody finds it by trying; the operator can, to forget a player.
+    """
+    return hashlib.sha256(f"player {campaign_id} {player_id}".encode()).hexdigest()[:16]
+
+
+async def _report(database: Database, round_id: RoundId, *, added: int) -> CurateReport:
+    async with database.read() as tx:
+        claims = await queries.round_claims(tx, round_id)
+        written = await queries.count_examples(tx, round_id)
+    by_status = Counter(claim.status for claim in claims)
+    votes = sum(claim.votes for claim in claims)
+    return CurateReport(
+        claims=len(claims),
+        accepted=by_status[ClaimStatus.ACCEPTED],
+        rejected=by_status[ClaimStatus.REJECTED],
+        disputed=by_status[ClaimStatus.DISPUTED],
+        open=by_status[ClaimStatus.OPEN],
+        merged=sum(claim.same_as is not None for claim in claims),
+        votes=votes,
+        examples=written,
+        added=added,
+        advice=_advice(len(claims), votes, written),
+    )
+
+
+def _advice(claims: int, votes: int, examples: int) -> str:
+    if examples:
+        return ""
+    if not claims:
+        return "No claims yet: players have to catch the model on complex pictures first."
+    if not votes:
+        return (
+            f"{claims} claims wait and nobody has voted. Claims are judged by trusted players only: let careful "
+            "players finish two or three sessions, then ask them to the referee's desk (/referee)."
+        )
+    return (
+        f"{claims} claims have {votes} votes, too few to decide. Ask trusted players to the referee's desk."
+    )

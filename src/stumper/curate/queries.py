@@ -1,0 +1,274 @@
+"""SQL of curation: the queue of open claims, votes, decisions, and the examples that come of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.curate.belief import Ballot, Cause
+from stumper.records import (
+    CampaignId,
+    Category,
+    Claim,
+    ClaimId,
+    ClaimStatus,
+    Example,
+    ExchangeId,
+    ImageId,
+    PlayerId,
+    RoundId,
+    Rules,
+    Vote,
+)
+from stumper.store.schema import campaign, claim, example, image, player, round_, vote
+
+SETTLED = (ClaimStatus.ACCEPTED.value, ClaimStatus.REJECTED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What to write about a claim."""
+
+    claim_id: ClaimId
+    status: ClaimStatus
+    posterior: float | None
+    reason: str
+    decided_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where an accepted claim comes from, as far as its example must be able to tell."""
+
+    e_value: float
+    consent_at: float
+    consent_licence: str
+    model_ref: str
+    image_licence: str
+    image_source: str
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        id=ClaimId(row.id),
+        exchange_id=ExchangeId(row.exchange_id),
+        campaign_id=CampaignId(row.campaign_id),
+        round_id=RoundId(row.round_id),
+        player_id=PlayerId(row.player_id),
+        image_id=ImageId(row.image_id),
+        question=row.question,
+        model_answer=row.model_answer,
+        correction=row.correction,
+        status=ClaimStatus(row.status),
+        posterior=row.posterior,
+        category=None if row.category is None else Category(row.category),
+        reason=row.reason,
+        votes=row.votes,
+        same_as=None if row.same_as is None else ClaimId(row.same_as),
+        created_at=row.created_at,
+        decided_at=row.decided_at,
+    )
+
+
+async def lock_claim(tx: AsyncConnection, claim_id: ClaimId) -> Claim | None:
+    """Returns the claim and holds its row, so that votes on it come one after the other."""
+    row = (await tx.execute(select(claim).where(claim.c.id == claim_id).with_for_update())).first()
+    return None if row is None else _claim(row)
+
+
+async def rules_of_campaigns(tx: AsyncConnection) -> dict[CampaignId, Rules]:
+    rows = await tx.execute(select(campaign.c.id, campaign.c.rules))
+    return {CampaignId(id_): Rules(**rules) for id_, rules in rows}
+
+
+async def e_value(tx: AsyncConnection, player_id: PlayerId) -> float | None:
+    found = (await tx.execute(select(player.c.e_value).where(player.c.id == player_id))).scalar_one_or_none()
+    return None if found is None else float(found)
+
+
+def _may_judge(player_id: PlayerId) -> ColumnElement[bool]:
+    """Not the player's own claim, nor one merged with it, nor one they voted on."""
+    merged = claim.alias("merged")
+    own_twin = exists().where(merged.c.same_as == claim.c.id, merged.c.player_id == player_id)
+    voted = exists().where(vote.c.claim_id == claim.c.id, vote.c.player_id == player_id)
+    return (claim.c.player_id != player_id) & ~own_twin & ~voted
+
+
+async def queue(
+    tx: AsyncConnection, player_id: PlayerId, *, campaigns: Collection[CampaignId], limit: int
+) -> list[Claim]:
+    """Returns the oldest open claims of these campaigns that the player may judge."""
+    rows = await tx.execute(
+        select(claim)
+        .where(
+            claim.c.status == ClaimStatus.OPEN.value,
+            claim.c.same_as.is_(None),
+            claim.c.campaign_id.in_(campaigns),
+            _may_judge(player_id),
+        )
+        .order_by(claim.c.created_at, claim.c.id)
+        .limit(limit)
+    )
+    return [_claim(row) for row in rows]
+
+
+async def has_twin_of(tx: AsyncConnection, claim_id: ClaimId, player_id: PlayerId) -> bool:
+    """Tells whether the player made a claim that was merged with this one."""
+    mine = select(claim.c.id).where(claim.c.same_as == claim_id, claim.c.player_id == player_id).limit(1)
+    return (await tx.execute(mine)).first() is not None
+
+
+async def ballots(tx: AsyncConnection, claim_id: ClaimId) -> list[Ballot]:
+    """Returns the votes on a claim, oldest first."""
+    rows = await tx.execute(
+        select(vote).where(vote.c.claim_id == claim_id).order_by(vote.c.voted_at, vote.c.id)
+    )
+    return [_ballot(row) for row in rows]
+
+
+def _ballot(row: Any) -> Ballot:
+    return Ballot(PlayerId(row.player_id), row.model_wrong, row.correction_right, row.unanswerable)
+
+
+async def add_vote(tx: AsyncConnection, record: Vote) -> None:
+    await tx.execute(insert(vote).values(asdict(record)))
+    await tx.execute(update(claim).where(claim.c.id == record.claim_id).values(votes=claim.c.votes + 1))
+
+
+async def votes_on_settled(
+    tx: AsyncConnection, players: Collection[PlayerId]
+) -> list[tuple[Ballot, Cause, int]]:
+    """Counts how these players voted on claims that are decided, by what was decided."""
+    says = (vote.c.player_id, vote.c.model_wrong, vote.c.correction_right, vote.c.unanswerable)
+    rows = await tx.execute(
+        select(*says, claim.c.reason, func.count().label("n"))
+        .join(claim, claim.c.id == vote.c.claim_id)
+        .where(vote.c.player_id.in_(players), claim.c.status.in_(SETTLED), claim.c.reason.in_(list(Cause)))
+        .group_by(*says, claim.c.reason)
+    )
+    return [(_ballot(row), Cause(row.reason), row.n) for row in rows]
+
+
+async def settled_claims(tx: AsyncConnection, player_id: PlayerId) -> list[tuple[PlayerId, Cause, int]]:
+    """Counts what became of a player's claims, by what was decided."""
+    rows = await tx.execute(
+        select(claim.c.reason, func.count().label("n"))
+        .where(claim.c.player_id == player_id, claim.c.status.in_(SETTLED), claim.c.reason.in_(list(Cause)))
+        .group_by(claim.c.reason)
+    )
+    return [(player_id, Cause(row.reason), row.n) for row in rows]
+
+
+async def judge(tx: AsyncConnection, judgements: Sequence[Judgement]) -> None:
+    """Writes decisions."""
+    rows = [
+        {
+            "claim_id_": one.claim_id,
+            "status_": one.status.value,
+            "posterior_": one.posterior,
+            "reason_": one.reason,
+            "decided_at_": one.decided_at,
+        }
+        for one in judgements
+    ]
+    if rows:
+        named = update(claim).where(claim.c.id == bindparam("claim_id_"))
+        columns = ("status", "posterior", "reason", "decided_at")
+        await tx.execute(named.values({name: bindparam(f"{name}_") for name in columns}), rows)
+
+
+async def round_claims(tx: AsyncConnection, round_id: RoundId) -> list[Claim]:
+    """Returns all claims of a round, oldest first."""
+    rows = await tx.execute(
+        select(claim).where(claim.c.round_id == round_id).order_by(claim.c.created_at, claim.c.id)
+    )
+    return [_claim(row) for row in rows]
+
+
+async def round_ballots(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, list[Ballot]]:
+    """Returns the votes on every claim of a round, oldest first."""
+    rows = await tx.execute(
+        select(vote)
+        .join(claim, claim.c.id == vote.c.claim_id)
+        .where(claim.c.round_id == round_id)
+        .order_by(vote.c.voted_at, vote.c.id)
+    )
+    cast: dict[ClaimId, list[Ballot]] = defaultdict(list)
+    for row in rows:
+        cast[ClaimId(row.claim_id)].append(_ballot(row))
+    return cast
+
+
+async def exemplary_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list[Claim]:
+    """Returns the claims of a campaign that have become examples, oldest first."""
+    rows = await tx.execute(
+        select(claim)
+        .join(example, example.c.claim_id == claim.c.id)
+        .where(claim.c.campaign_id == campaign_id)
+        .order_by(claim.c.created_at, claim.c.id)
+    )
+    return [_claim(row) for row in rows]
+
+
+async def set_categories(tx: AsyncConnection, found: Iterable[tuple[ClaimId, Category]]) -> None:
+    rows = [{"claim_id_": id_, "category_": category.value} for id_, category in found]
+    if rows:
+        named = update(claim).where(claim.c.id == bindparam("claim_id_"))
+        await tx.execute(named.values(category=bindparam("category_")), rows)
+
+
+async def merge(tx: AsyncConnection, twins: Iterable[tuple[ClaimId, ClaimId]]) -> None:
+    """Writes (claim, the older one it is merged with) pairs."""
+    rows = [{"claim_id_": id_, "same_as_": same_as} for id_, same_as in twins]
+    if rows:
+        named = update(claim).where(claim.c.id == bindparam("claim_id_"))
+        await tx.execute(named.values(same_as=bindparam("same_as_")), rows)
+
+
+async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origin]:
+    """Returns the origin of every accepted claim of a round."""
+    rows = await tx.execute(
+        select(
+            claim.c.id,
+            player.c.e_value,
+            player.c.consent_at,
+            player.c.licence.label("consent_licence"),
+            round_.c.model_ref,
+            image.c.licence.label("image_licence"),
+            image.c.source,
+        )
+        .select_from(
+            claim.join(player, player.c.id == claim.c.player_id)
+            .join(round_, round_.c.id == claim.c.round_id)
+            .join(image, (image.c.id == claim.c.image_id) & (image.c.campaign_id == claim.c.campaign_id))
+        )
+        .where(claim.c.round_id == round_id, claim.c.status == ClaimStatus.ACCEPTED.value)
+    )
+    return {
+        ClaimId(row.id): Origin(
+            e_value=row.e_value,
+            consent_at=row.consent_at,
+            consent_licence=row.consent_licence,
+            model_ref=row.model_ref,
+            image_licence=row.image_licence,
+            image_source=row.source,
+        )
+        for row in rows
+    }
+
+
+async def count_examples(tx: AsyncConnection, round_id: RoundId) -> int:
+    counted = select(func.count()).select_from(example).where(example.c.round_id == round_id)
+    return int((await tx.execute(counted)).scalar_one())
+
+
+async def add_examples(tx: AsyncConnection, examples: Sequence[Example]) -> None:
+    if examples:
+        await tx.execute(
+            insert(example), [{**asdict(one), "category": one.category.value} for one in examples]
+        )
