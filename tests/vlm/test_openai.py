@@ -18,7 +18,9 @@ from stumper.vlm.openai import OpenAIModel, open_openai
 from stumper.vlm.picture import ball
 from tests.fake_endpoint import KEY, FakeEndpoint, fake_endpoint, picture_in
 
-QUICK = Patience(connect_s=1, read_s=0.5, answer_s=2, first_wait_s=0.01, longest_wait_s=1, concurrent=4)
+# Long enough for a busy machine: only the tests of slowness itself run into a limit.
+QUICK = Patience(connect_s=5, read_s=20, answer_s=30, first_wait_s=0.01, longest_wait_s=1, concurrent=4)
+HASTY = Patience(read_s=0.5, first_wait_s=0.01)
 QUESTION = "What colour is the ball?"
 Open = Callable[..., OpenAIModel]
 
@@ -107,7 +109,7 @@ async def test_learns_several_differences_even_from_concurrent_calls(open_model:
 async def test_waits_as_long_as_a_busy_server_asks(server: FakeEndpoint, open_model: Open) -> None:
     started = time.perf_counter()
     assert (await open_model("busy-once").answer(ball("red"), QUESTION)).text == "It is red."
-    assert 0.3 <= time.perf_counter() - started < 1.5
+    assert time.perf_counter() - started >= 0.3
     assert len(server.requests) == 2
 
 
@@ -139,8 +141,6 @@ async def test_tries_again_after_errors_of_the_server(server: FakeEndpoint, open
         ("broken-event", ModelUnavailable, "broke off: an unreadable event", 1),
         ("cut-off", ModelUnavailable, "the stream ended before the answer did", 1),
         ("page", ModelUnavailable, "broke off: no chat completion but '<html>", 1),
-        ("slow", ModelTimeout, "no answer within 0.5 s", 1),
-        ("stalls", ModelTimeout, "no answer within 0.5 s", 1),
     ],
 )
 async def test_names_each_fault_and_the_way_out(
@@ -149,6 +149,13 @@ async def test_names_each_fault_and_the_way_out(
     with pytest.raises(error, match=words):
         await open_model(name).answer(ball("red"), QUESTION)
     assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize("name", ["slow", "stalls"])
+async def test_does_not_wait_for_a_silent_server(server: FakeEndpoint, open_model: Open, name: str) -> None:
+    with pytest.raises(ModelTimeout, match=r"no answer within 0\.5 s"):
+        await open_model(name, patience=HASTY).answer(ball("red"), QUESTION)
+    assert len(server.requests) == 1
 
 
 async def test_sends_the_key_and_never_shows_it(server: FakeEndpoint, open_model: Open) -> None:
@@ -177,7 +184,7 @@ async def test_says_that_the_path_is_wrong(server: FakeEndpoint, open_model: Ope
 
 
 async def test_bounds_a_stream_that_trickles_for_ever(open_model: Open) -> None:
-    patience = Patience(connect_s=1, read_s=60, answer_s=0.4, concurrent=2)
+    patience = Patience(read_s=60, answer_s=0.4)
     with pytest.raises(ModelTimeout, match=r"within 0\.4 s"):
         await open_model("stalls", patience=patience).answer(ball("red"), QUESTION)
 
@@ -189,7 +196,7 @@ async def test_asks_no_more_at_once_than_allowed(server: FakeEndpoint, open_mode
 
 
 async def test_stops_asking_a_dead_server_and_comes_back(server: FakeEndpoint, open_model: Open) -> None:
-    model = open_model("down-five", patience=Patience(attempts=1, connect_s=1))
+    model = open_model("down-five", patience=Patience(attempts=1))
     for _ in range(5):
         with pytest.raises(ModelUnavailable, match="503"):
             await model.answer(ball("red"), QUESTION)

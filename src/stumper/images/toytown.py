@@ -47,7 +47,7 @@ async def _picture(files: Files, number: int, *, campaign_id: CampaignId, seed: 
     kind = ImageKind.UNTAINTED if number % 2 else ImageKind.CANDIDATE
     style = "complex" if kind is ImageKind.UNTAINTED else "simple"
     scene = sample_scene(seed * _SEEDS_A_SET + number, style=style)
-    data = await asyncio.to_thread(_png, scene)
+    data = await asyncio.to_thread(png, scene)
     return Image(
         id=image_id_of(data),
         campaign_id=campaign_id,
@@ -63,7 +63,8 @@ async def _picture(files: Files, number: int, *, campaign_id: CampaignId, seed: 
     )
 
 
-def _png(scene: Scene) -> bytes:
+def png(scene: Scene) -> bytes:
+    """Returns the picture of a scene as it is stored."""
     # PNG, not WebP: a third larger (37 to 64 KB against 23 to 42 KB), but encoded in a tenth of the time (27
     # ms against 200 to 245 ms), and 600 pictures are drawn while somebody waits.
     buffer = io.BytesIO()

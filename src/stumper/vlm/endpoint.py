@@ -101,6 +101,8 @@ class Endpoint:
 
         Raises ModelUnavailable, ModelTimeout, ModelRefused, and Rejected for a request of the wrong form.
         """
+        if self._client.is_closed:
+            raise ModelUnavailable(f"The model {self.where} is closed. Open it again.")
         if wait_s := self._breaker.wait_s():
             raise ModelUnavailable(
                 f"The model {self.where} failed several times in a row. It is tried again in {wait_s:.0f} s."

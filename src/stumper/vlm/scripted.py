@@ -50,6 +50,7 @@ class ScriptedModel:
         self._script = script
         self._ref = ref
         self._calls = 0
+        self._closed = False
 
     @property
     def ref(self) -> str:
@@ -63,6 +64,8 @@ class ScriptedModel:
     async def answer(self, image: bytes, question: str) -> Answer:
         """Raises ModelUnavailable when the script says so, and BadImage for bytes that are no picture."""
         started = time.perf_counter()
+        if self._closed:
+            raise ModelUnavailable("The scripted model is closed. Open it again.")
         self._calls += 1
         call = self._calls
         open_picture(image)
@@ -83,7 +86,7 @@ class ScriptedModel:
         return Capabilities("scripted", "1", vision=True, streaming=False, latency_ms=answer.latency_ms)
 
     async def close(self) -> None:
-        pass
+        self._closed = True
 
 
 def plausible(image: bytes, question: str) -> str:
@@ -100,13 +103,13 @@ def open_scripted(rest: str) -> ScriptedModel:
     Raises BadSetting for anything else.
     """
     try:
-        given = dict(parse_qsl(rest, strict_parsing=True)) if rest else {}
+        given = dict(parse_qsl(rest, strict_parsing=True, keep_blank_values=True)) if rest else {}
         script = Script(
             text=given.pop("text", None),
             slow_s=float(given.pop("slow", 0)),
             fail_every=int(given.pop("fail", 0)),
         )
-        if given or script.slow_s < 0 or script.fail_every < 0:
+        if given or script.text == "" or script.slow_s < 0 or script.fail_every < 0:
             raise ValueError(rest)
     except ValueError as error:
         raise BadSetting(
