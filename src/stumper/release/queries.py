@@ -80,6 +80,14 @@ async def find(tx: AsyncConnection, release_id: ReleaseId) -> Release | None:
     return None if row is None else _release(row)
 
 
+async def get(tx: AsyncConnection, release_id: ReleaseId | str) -> Release:
+    """Returns one release. Raises NotFound."""
+    found = await find(tx, ReleaseId(release_id))
+    if found is None:
+        raise NotFound(f"There is no release {release_id!r}. Build one with `stumper release build`.")
+    return found
+
+
 async def latest(tx: AsyncConnection, campaign_id: CampaignId) -> Release | None:
     """Returns the campaign's newest release."""
     row = (
