@@ -23,8 +23,8 @@ ALIKE: Final = 92.0
 """Of 100 (rapidfuzz ratio over sorted content words): one slip in a question of two words or more."""
 _SMALL: Final = frozenset(
     "a an the is are was were do doe does did there this that these those in on of at to it its and so "
-    "please can could you i we me tell see show picture image photo visible shown here have has what which how many "
-    "number total exact exactly count kind type".split()
+    "please can could you i we me tell see show picture image photo visible shown here have has what which "
+    "how many number total exact exactly count kind type".split()
 )
 _EXACT: Final = (
     COLOURS

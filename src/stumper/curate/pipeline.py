@@ -196,7 +196,7 @@ def _advice(claims: int, votes: int, examples: int) -> str:
         return "No claims yet: players have to catch the model on complex pictures first."
     if not votes:
         return (
-            f"{claims} claims wait and nobody has voted. Claims are judged by trusted players only: let careful "
+            f"{claims} claims wait and nobody has voted. Only trusted players judge claims: let careful "
             "players finish two or three sessions, then ask them to the referee's desk (/referee)."
         )
     return (
