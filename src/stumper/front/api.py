@@ -1,0 +1,132 @@
+"""The JSON API under /api: parse, call ``play``, ``trust`` or ``curate``, and shape the reply."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from stumper.curate.peers import next_claim, vote
+from stumper.front import shapes, stream
+from stumper.front.parts import Asker, Jar, Mover, Parts, may_join
+from stumper.front.pictures import picture_response
+from stumper.front.shapes import ErrorOut
+from stumper.records import ClaimId, ExchangeId, SessionId, TurnId
+from stumper.trust.grade import grade_session
+
+router = APIRouter(
+    prefix="/api",
+    responses={
+        code: {"model": ErrorOut, "description": text}
+        for code, text in {
+            401: "Not joined, or a forged cookie",
+            403: "No consent, another player's, or sent by another site",
+            404: "Unknown",
+            409: "The state has moved on",
+            413: "More than 64 KiB",
+            422: "Cannot be used; the message names the field",
+            429: "Too fast",
+            503: "The opponent or the database is away; the turn's clock stands still",
+        }.items()
+    },
+)
+
+
+@router.post("/players", status_code=201, dependencies=[Depends(may_join)], tags=["player"])
+async def join(body: shapes.JoinIn, app: Parts, jar: Jar, response: Response) -> shapes.PlayerOut:
+    """Joins with a nickname and consent; the cookie of the response is the player."""
+    player = await app.game.join(nickname=body.nickname, language=body.language, consent=body.consent)
+    jar.give(response, player.id)
+    return shapes.PlayerOut(
+        id=player.id, nickname=player.nickname, language=player.language, licence=player.licence
+    )
+
+
+@router.post("/sessions", status_code=201, tags=["play"])
+async def start(body: shapes.StartIn, app: Parts, me: Mover) -> shapes.SessionOut:
+    """Starts a session, or resumes the one that is not finished."""
+    view = await app.game.start(me, campaign=body.campaign or app.settings.campaign, quick=body.quick)
+    return shapes.SessionOut.of(view)
+
+
+@router.get("/sessions/{session_id}", tags=["play"])
+async def view(session_id: SessionId, app: Parts, me: Mover) -> shapes.SessionOut:
+    """The session as it is now; a turn whose time is over is closed and the next one opened."""
+    return shapes.SessionOut.of(await app.game.view(me, session_id))
+
+
+@router.get("/turns/{turn_id}/picture", tags=["play"], response_class=Response)
+async def picture(turn_id: TurnId, app: Parts, me: Mover) -> Response:
+    """The picture of an open or past turn of one's own."""
+    return picture_response(await app.game.picture(me, turn_id))
+
+
+@router.post(
+    "/turns/{turn_id}/exchanges",
+    status_code=201,
+    tags=["play"],
+    response_model=shapes.ExchangeOut,
+    responses={201: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def ask(
+    turn_id: TurnId,
+    body: shapes.AskIn,
+    app: Parts,
+    me: Asker,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Any:
+    """Asks a question. `Accept: text/event-stream` brings the answer word by word, then the exchange."""
+    asked_s = asyncio.get_running_loop().time()
+    exchange = await app.game.ask(me, turn_id, question=body.question, key=body.key)
+    out = shapes.ExchangeOut.of(exchange).model_dump(mode="json")
+    await stream.on_the_grid(asked_s)
+    if "text/event-stream" not in accept:
+        return JSONResponse(out, 201)
+    return StreamingResponse(
+        stream.events(exchange.answer or "", out), 201, media_type="text/event-stream", headers=stream.HEADERS
+    )
+
+
+@router.post("/exchanges/{exchange_id}/verdict", tags=["play"])
+async def judge(exchange_id: ExchangeId, body: shapes.VerdictIn, app: Parts, me: Mover) -> shapes.SessionOut:
+    """Marks an answer right (the turn goes on) or wrong, with the right answer (the turn ends)."""
+    view = await app.game.judge(me, exchange_id, verdict=body.verdict, correction=body.correction)
+    return shapes.SessionOut.of(view)
+
+
+@router.post("/turns/{turn_id}/skip", tags=["play"])
+async def skip(turn_id: TurnId, app: Parts, me: Mover) -> shapes.SessionOut:
+    """Goes on to the next picture."""
+    return shapes.SessionOut.of(await app.game.skip(me, turn_id))
+
+
+@router.get("/sessions/{session_id}/summary", tags=["play"])
+async def summary(session_id: SessionId, app: Parts, me: Mover) -> shapes.SummaryOut:
+    """Points and secrets of a finished session; asking for it grades the session, once."""
+    done = await app.game.summary(me, session_id)
+    return shapes.SummaryOut.of(done, await grade_session(app.database, session_id, now=app.clock()))
+
+
+@router.get("/claims/next", tags=["referee"], response_model=shapes.ClaimOut | None)
+async def claim(app: Parts, me: Mover) -> shapes.ClaimOut | None:
+    """The next claim to judge, or null if none waits. Only trusted players are dealt claims."""
+    dealt = await next_claim(app.database, me, rng=random.SystemRandom())
+    return shapes.ClaimOut.of(dealt) if dealt else None
+
+
+@router.post("/claims/{claim_id}/vote", status_code=204, tags=["referee"])
+async def cast_vote(claim_id: ClaimId, body: shapes.VoteIn, app: Parts, me: Mover) -> None:
+    """Votes on a claim, once."""
+    await vote(
+        app.database,
+        me,
+        claim_id,
+        model_wrong=body.model_wrong,
+        correction_right=body.correction_right,
+        unanswerable=body.unanswerable,
+        now=app.clock(),
+        rng=random.SystemRandom(),
+    )

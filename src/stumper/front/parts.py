@@ -1,0 +1,82 @@
+"""What every route asks for: the app's parts, who is playing, and leave to go on (rate limits)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from stumper.app import App
+from stumper.errors import TooMany
+from stumper.front.auth import Cookies, from_our_pages
+from stumper.records import PlayerId
+from stumper.store.cache import Cache
+
+
+def app_of(request: Request) -> App:
+    return cast(App, request.app.state.parts)
+
+
+def cookies_of(request: Request) -> Cookies:
+    return cast(Cookies, request.app.state.cookies)
+
+
+Parts = Annotated[App, Depends(app_of)]
+Jar = Annotated[Cookies, Depends(cookies_of)]
+
+
+def _player(request: Request, jar: Jar) -> PlayerId:
+    return jar.player(request)
+
+
+def _maybe_player(request: Request, jar: Jar) -> PlayerId | None:
+    return jar.maybe(request)
+
+
+Me = Annotated[PlayerId, Depends(_player)]
+MaybeMe = Annotated[PlayerId | None, Depends(_maybe_player)]
+
+
+def our_pages_only(request: Request, app: Parts) -> None:
+    from_our_pages(request, public_url=app.settings.public_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``times`` in ``window_s`` for one name."""
+
+    what: str
+    times: int
+    window_s: float
+
+    async def spend(self, cache: Cache, name: str) -> None:
+        """Counts one. Raises TooMany beyond the limit."""
+        if await cache.incr(f"limit:{self.what}:{name}", ttl_s=self.window_s) > self.times:
+            raise TooMany(f"Nobody plays that fast. Wait {self.window_s:.0f} seconds, then go on.")
+
+
+# A school class or a whole office may share one address, so joining is limited generously.
+JOINS = Limit("join", times=300, window_s=60)
+# A question costs a call of the model: 3 a second for 10 seconds is more than a person types.
+QUESTIONS = Limit("ask", times=30, window_s=10)
+# Taps, reloads and pictures of one player.
+MOVES = Limit("move", times=150, window_s=10)
+
+
+async def may_move(me: Me, app: Parts) -> PlayerId:
+    await MOVES.spend(app.cache, me)
+    return me
+
+
+async def _may_ask(me: Me, app: Parts) -> PlayerId:
+    await QUESTIONS.spend(app.cache, me)
+    return me
+
+
+async def may_join(request: Request, app: Parts) -> None:
+    await JOINS.spend(app.cache, request.client.host if request.client else "unknown")
+
+
+Mover = Annotated[PlayerId, Depends(may_move)]
+Asker = Annotated[PlayerId, Depends(_may_ask)]

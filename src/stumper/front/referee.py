@@ -1,0 +1,81 @@
+"""The referee's desk: one claim at a time, judged by a trusted player with one tap."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from enum import StrEnum
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from stumper.app import App
+from stumper.campaigns import find_campaign
+from stumper.curate.peers import next_claim, vote
+from stumper.errors import Conflict
+from stumper.front.pages import templates
+from stumper.front.parts import Mover, Parts, may_move
+from stumper.front.pictures import picture_response
+from stumper.front.queries import claim_file, find_player
+from stumper.records import ClaimId, PlayerId
+
+router = APIRouter(include_in_schema=False)
+
+
+class Ruling(StrEnum):
+    PLAYER = "player"
+    ROBOT = "robot"
+    NEITHER = "neither"
+    UNANSWERABLE = "unanswerable"
+
+
+# (the model was wrong, the correction is right)
+_MEANS: Final = {
+    Ruling.PLAYER: (True, True),
+    Ruling.ROBOT: (False, False),
+    Ruling.NEITHER: (True, False),
+    Ruling.UNANSWERABLE: (False, False),
+}
+
+
+@router.get("/referee")
+async def desk(request: Request, app: Parts, me: Mover, thanks: bool = False) -> Response:
+    """Shows the next claim, or why there is none."""
+    claim = await next_claim(app.database, me, rng=random.SystemRandom())
+    trusted = claim is not None or await _is_trusted(app, me)
+    return templates.TemplateResponse(
+        request, "referee.html", {"claim": claim, "trusted": trusted, "thanks": thanks}
+    )
+
+
+async def _is_trusted(app: App, player_id: PlayerId) -> bool:
+    async with app.database.read() as tx:
+        player = await find_player(tx, player_id)
+        rules = (await find_campaign(tx, app.settings.campaign)).rules
+    return player is not None and player.e_value >= rules.trust_e
+
+
+@router.get("/referee/{claim_id}/picture", dependencies=[Depends(may_move)])
+async def picture(claim_id: ClaimId, app: Parts) -> Response:
+    async with app.database.read() as tx:
+        key = await claim_file(tx, claim_id)
+    return picture_response(await app.files.get(key))
+
+
+@router.post("/referee/{claim_id}")
+async def rule(claim_id: ClaimId, ruling: Annotated[Ruling, Form()], app: Parts, me: Mover) -> Response:
+    model_wrong, correction_right = _MEANS[ruling]
+    # Somebody may have decided the case a moment earlier: the referee just gets the next one.
+    with suppress(Conflict):
+        await vote(
+            app.database,
+            me,
+            claim_id,
+            model_wrong=model_wrong,
+            correction_right=correction_right,
+            unanswerable=ruling is Ruling.UNANSWERABLE,
+            now=app.clock(),
+            rng=random.SystemRandom(),
+        )
+    return RedirectResponse("/referee?thanks=1", status_code=303)

@@ -1,0 +1,42 @@
+"""The web game: ``create_web(app)`` joins API, pages, static files and the headers that keep a page safe."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI
+
+from stumper import __version__
+from stumper.app import App
+from stumper.config import cookie_secret
+from stumper.front import api, pages, referee, refusals, statics
+from stumper.front.auth import Cookies
+from stumper.front.parts import our_pages_only
+from stumper.front.wire import BodyLimit, SafeHeaders
+
+# The longest honest request is a question or correction of a few hundred characters.
+MAX_BODY_BYTES = 64 * 1024
+
+
+def create_web(app: App) -> FastAPI:
+    """Returns the ASGI application of the game; ``app`` stays open as long as it serves."""
+    https = urlsplit(app.settings.public_url).scheme == "https"
+    web = FastAPI(
+        title="Stumper",
+        version=__version__,
+        summary="A game in which people stump a vision-language model.",
+        docs_url=None,  # these pages load scripts from other companies
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        dependencies=[Depends(our_pages_only)],
+    )
+    web.state.parts = app
+    web.state.cookies = Cookies(cookie_secret(app.settings), secure=https)
+    web.include_router(api.router)
+    web.include_router(pages.router)
+    web.include_router(referee.router)
+    web.include_router(statics.router)
+    refusals.install(web, pages.templates)
+    web.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
+    web.add_middleware(SafeHeaders, https=https)
+    return web

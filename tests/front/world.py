@@ -1,0 +1,151 @@
+"""A small game to test the web with: all real but for the scripted model and plain squares as pictures."""
+
+from __future__ import annotations
+
+import io
+import random
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from fastapi import FastAPI
+from PIL import Image as Picture
+
+from stumper import campaigns
+from stumper.app import App, build
+from stumper.config import Settings
+from stumper.front.web import create_web
+from stumper.images.ingest import image_id_of
+from stumper.images.queries import insert_new
+from stumper.records import Campaign, Image, ImageKind, Rules
+
+URL = "http://stumper.test"
+QUESTION = "How many dots are there?"
+SECRET = "a secret of the tests only"
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def square(number: int) -> bytes:
+    """A PNG of one colour, another one for each number."""
+    buffer = io.BytesIO()
+    Picture.new("RGB", (48, 48), (number % 256, number // 256, 90)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    app: App
+    web: FastAPI
+    clock: Clock
+    campaign: Campaign
+
+    @asynccontextmanager
+    async def phone(self, **headers: str) -> AsyncIterator[httpx2.AsyncClient]:
+        """A client with a cookie jar of its own."""
+        transport = httpx2.ASGITransport(app=self.web, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url=URL, headers=headers) as client:
+            yield client
+
+    async def add_pictures(self, *, tainted: int, untainted: int) -> None:
+        kinds = [ImageKind.TAINTED] * tainted + [ImageKind.UNTAINTED] * untainted
+        images = []
+        for number, kind in enumerate(kinds):
+            data = square(number)
+            images.append(
+                Image(
+                    id=image_id_of(data),
+                    campaign_id=self.campaign.id,
+                    file=await self.app.files.put(data, suffix=".png"),
+                    kind=kind,
+                    width_px=48,
+                    height_px=48,
+                    source="test",
+                    licence="CC0 1.0",
+                    created_at=self.clock(),
+                )
+            )
+        async with self.app.database.begin() as tx:
+            await insert_new(tx, images)
+
+
+@asynccontextmanager
+async def open_world(
+    folder: Path,
+    *,
+    template: Path,
+    model: str = "scripted:text=two",
+    rules: Rules | None = None,
+    pictures: int = 20,
+    public_url: str = "",
+) -> AsyncIterator[World]:
+    """A campaign 'toytown' with half of its pictures as controls; ``template`` is a migrated database."""
+    shutil.copy(template, folder / "stumper.db")
+    settings = Settings(data=folder, model=model, secret=SECRET, public_url=public_url)  # type: ignore[arg-type]
+    clock = Clock()
+    async with build(settings, clock=clock, rng=random.Random(7), prepare=False) as app:
+        async with app.database.begin() as tx:
+            campaign = await campaigns.open_campaign(
+                tx,
+                name=settings.campaign,
+                model_ref=model,
+                now=clock(),
+                rng=random.Random(1),
+                rules=rules or Rules(turns=4),
+            )
+        world = World(app=app, web=create_web(app), clock=clock, campaign=campaign)
+        await world.add_pictures(tainted=pictures // 2, untainted=pictures // 2)
+        yield world
+
+
+async def join(phone: httpx2.AsyncClient, nickname: str = "Ada") -> dict[str, Any]:
+    reply = await phone.post("/api/players", json={"nickname": nickname, "language": "en", "consent": True})
+    assert reply.status_code == 201, reply.text
+    return dict(reply.json())
+
+
+async def start(phone: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    reply = await phone.post("/api/sessions", json=body)
+    assert reply.status_code == 201, reply.text
+    return dict(reply.json())
+
+
+async def ask(
+    phone: httpx2.AsyncClient,
+    turn: dict[str, Any],
+    question: str = "How many dots are there?",
+    key: str = "key-1",
+) -> httpx2.Response:
+    return await phone.post(f"/api/turns/{turn['id']}/exchanges", json={"question": question, "key": key})
+
+
+async def judge(
+    phone: httpx2.AsyncClient, exchange: dict[str, Any], verdict: str, correction: str | None = None
+) -> Any:
+    body = {"verdict": verdict, "correction": correction}
+    return await phone.post(f"/api/exchanges/{exchange['id']}/verdict", json=body)
+
+
+async def play_through(phone: httpx2.AsyncClient, clock: Clock, session: dict[str, Any]) -> dict[str, Any]:
+    """Asks one question a picture, marks every other answer wrong, and returns the finished session."""
+    while not session["finished"]:
+        turn = session["turn"]
+        exchange = (await ask(phone, turn, key=f"key-{turn['position']}")).json()
+        clock.now += 20
+        verdict, correction = ("correct", None) if turn["position"] % 2 else ("wrong", "seventeen")
+        session = (await judge(phone, exchange, verdict, correction)).json()
+        if verdict == "correct":
+            session = (await phone.post(f"/api/turns/{turn['id']}/skip")).json()
+    return session
