@@ -28,6 +28,7 @@ def create_web(app: App) -> FastAPI:
         docs_url=None,  # these pages load scripts from other companies
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        redirect_slashes=False,
         dependencies=[Depends(our_pages_only)],
     )
     web.state.parts = app
