@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +11,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import BadInput, Conflict, NotFound
-from stumper.records import Campaign, CampaignId, Round, RoundId, RoundStatus, Rules, new_id
-from stumper.store.schema import campaign, image, round_
+from stumper.records import Campaign, CampaignId, ReleaseId, Round, RoundId, RoundStatus, Rules, new_id
+from stumper.store.schema import campaign, evaluation, image, round_
 
 DEFAULT_LICENCE = "CC BY 4.0"
 
@@ -119,6 +120,33 @@ async def list_rounds(tx: AsyncConnection) -> list[tuple[str, Round]]:
         .order_by(campaign.c.name, round_.c.number)
     )
     return [(row.campaign_name, _round(row)) for row in rows]
+
+
+async def record_evaluation(
+    tx: AsyncConnection,
+    *,
+    release_id: ReleaseId,
+    base_ref: str,
+    tuned_ref: str,
+    figures: dict[str, Any],
+    passed: bool,
+    now: float,
+) -> None:
+    """Keeps the figures that decided about a tuned model; a release and a model are examined once."""
+    key = hashlib.sha256(f"{release_id} {base_ref} {tuned_ref}".encode()).hexdigest()[:32]
+    if (await tx.execute(select(evaluation.c.id).where(evaluation.c.id == key))).first() is not None:
+        return
+    await tx.execute(
+        insert(evaluation).values(
+            id=key,
+            release_id=release_id,
+            base_ref=base_ref,
+            tuned_ref=tuned_ref,
+            figures=figures,
+            passed=passed,
+            evaluated_at=now,
+        )
+    )
 
 
 async def count_pictures(tx: AsyncConnection, campaign_id: CampaignId) -> int:

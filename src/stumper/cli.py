@@ -9,9 +9,9 @@ import asyncio
 import json
 import random
 import sys
-import time
 from collections.abc import Coroutine
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -23,7 +23,7 @@ from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import Settings, load
 from stumper.errors import StumperError
-from stumper.records import Campaign, Round, RoundStatus
+from stumper.records import Campaign, Round
 
 T = TypeVar("T")
 
@@ -98,7 +98,9 @@ def demo(
     mix: Annotated[str, typer.Option(help="Their mix: benign, mixed, hostile, fakers.")] = "mixed",
     seed: SeedOption = 1,
     folder: Annotated[Path, typer.Option("--dir", help="Where everything is kept.")] = Path("demo"),
-    serve_after: Annotated[bool, typer.Option("--serve/--no-serve", help="Start the game at the end.")] = True,
+    serve_after: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Start the game at the end.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """The whole loop on this machine: play, collect, tune, evaluate, play the better model."""
@@ -206,7 +208,11 @@ def images_verify(campaign: CampaignOption = None, model: ModelOption = None) ->
             return await verify(app.database, app.files, opponent, campaign_id=owner.id)
 
     report = _run(work())
-    out.print(f"{report.tainted} verified as controls, {report.refused} refused")
+    out.print(
+        f"{report.tainted} verified as controls, {report.refused} refused, {report.undecided} undecided"
+    )
+    if report.reason:
+        err.print(report.reason, highlight=False, soft_wrap=True)
 
 
 @models.command("check")
@@ -276,10 +282,10 @@ def release_build(campaign: CampaignOption = None, seed: SeedOption = 1) -> None
 @releases.command("verify")
 def release_verify(path: Annotated[Path, typer.Argument(help="Folder of a release.")]) -> None:
     """Checks every file of a release against its manifest."""
-    from stumper.release.freeze import verify_release
+    from stumper.release.manifest import verify_release
 
     manifest = verify_release(path)
-    out.print(f"Release {manifest['id']}: every file is as it was frozen.")
+    out.print(f"Release {manifest.id}: every file is as it was frozen.")
 
 
 @cli.command()
@@ -290,9 +296,17 @@ def tune(
     seed: SeedOption = 1,
 ) -> None:
     """Tunes a model on a release by LoRA (needs the extra: pip install 'stumper[train]')."""
+    from stumper.front.console import StageDisplay
     from stumper.rounds import tune_on
 
-    tuned = tune_on(release, base_ref=base, target=target, seed=seed, say=lambda text: err.print(text))
+    with StageDisplay({"tune": 200.0}, console=err) as display:
+        tuned = tune_on(
+            release,
+            base_ref=base,
+            target=target.resolve(),
+            seed=seed,
+            on_progress=partial(display.tell, "tune"),
+        )
     out.print(f"Tuned model: {tuned}")
 
 
@@ -308,7 +322,15 @@ def evaluate(
     """Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category."""
     from stumper.rounds import evaluate_on
 
-    figures = _run(evaluate_on(release, base_ref=base, tuned_ref=tuned, report=report, seed=seed))
+    work = evaluate_on(
+        release,
+        base_ref=base,
+        tuned_ref=tuned,
+        report=report,
+        seed=seed,
+        secrets=load().model_secrets,
+    )
+    figures = _run(work)
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
@@ -332,11 +354,19 @@ def round_list() -> None:
 
 @rounds.command("close")
 def round_close(campaign: CampaignOption = None, seed: SeedOption = 1, as_json: JsonOption = False) -> None:
-    """Curates, releases, tunes, evaluates; opens the next round with the tuned model if it passes the gate."""
-    from stumper.rounds import close_round
+    """Curates, releases, tunes, evaluates; the tuned model plays the next round if it passes the gate."""
+    from stumper.front.console import StageDisplay
+    from stumper.rounds import CLOSING_PLAN, close_round
 
-    settings = _settings(campaign)
-    result = close_round(settings, seed=seed, say=lambda text: err.print(text, highlight=False))
+    plan = CLOSING_PLAN
+
+    async def work() -> dict[str, Any]:
+        async with build(_settings(campaign)) as app:
+            owner, current = await _campaign(app)
+            with StageDisplay(plan, console=err) as display:
+                return await close_round(app, owner, current, seed=seed, on_progress=display.tell)
+
+    result = _run(work())
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
     else:
@@ -348,7 +378,7 @@ def work() -> None:
     """Runs a worker: resumes and runs long jobs until it is stopped."""
     from stumper.rounds import run_worker
 
-    run_worker(load(), say=lambda text: err.print(text, highlight=False))
+    _run(run_worker(load(), say=lambda text: err.print(text, highlight=False)))
 
 
 @toytown.command("pretrain")

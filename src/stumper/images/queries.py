@@ -96,6 +96,12 @@ async def set_kind(
     )
 
 
+async def sources(tx: AsyncConnection, campaign_id: CampaignId) -> set[str]:
+    """Returns where the pictures of a campaign come from."""
+    rows = await tx.execute(select(image.c.source).where(image.c.campaign_id == campaign_id))
+    return {source for (source,) in rows}
+
+
 async def count_kinds(tx: AsyncConnection, campaign_id: CampaignId) -> dict[ImageKind, int]:
     """Returns how many images of each kind a campaign holds; 0 for a kind it lacks."""
     rows = await tx.execute(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final
 
 from stumper.images.files import Files
 from stumper.images.ingest import IngestReport, image_id_of
-from stumper.images.queries import insert_new, require_campaign
+from stumper.images.queries import insert_new, require_campaign, sources
 from stumper.records import CampaignId, Image, ImageKind
 from stumper.store.database import Database
 from stumper.toytown.draw import draw
@@ -19,11 +24,19 @@ SIZE_PX: Final = 640
 LICENCE: Final = "CC0 1.0"
 """Nobody took these pictures: whoever draws them may do anything with them."""
 _DRAWN_AT_ONCE: Final = 16
-_SEEDS_A_SET: Final = 1_000_000
+_WORTH_PROCESSES: Final = 100
+_SEEDS_A_SET: Final = 1_000_000  # even, so that a scene's seed is odd where its number is
 
 
 async def add_toytown(
-    database: Database, files: Files, *, campaign_id: CampaignId, n: int, seed: int, now: float
+    database: Database,
+    files: Files,
+    *,
+    campaign_id: CampaignId,
+    n: int,
+    seed: int,
+    now: float,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> IngestReport:
     """Draws ``n`` pictures: the even ones simple (candidates), the odd ones complex (untainted).
 
@@ -32,30 +45,58 @@ async def add_toytown(
     """
     async with database.read() as tx:
         await require_campaign(tx, campaign_id)
+        there = await sources(tx, campaign_id)
+    scenes = [
+        scene for scene in (_scene(number, seed) for number in range(n)) if source_of(scene) not in there
+    ]
     added = 0
-    for start in range(0, n, _DRAWN_AT_ONCE):
-        numbers = range(start, min(start + _DRAWN_AT_ONCE, n))
-        drawn = await asyncio.gather(
-            *(_picture(files, number, campaign_id=campaign_id, seed=seed, now=now) for number in numbers)
-        )
-        async with database.begin() as tx:
-            added += len(await insert_new(tx, drawn))
+    with _drawers(len(scenes)) as drawers:
+        for start in range(0, len(scenes), _DRAWN_AT_ONCE):
+            some = scenes[start : start + _DRAWN_AT_ONCE]
+            pictures = [_picture(files, drawers, scene, campaign_id=campaign_id, now=now) for scene in some]
+            drawn = await asyncio.gather(*pictures)
+            async with database.begin() as tx:
+                added += len(await insert_new(tx, drawn))
+            if on_progress is not None:
+                on_progress(start + len(some), len(scenes))
     return IngestReport(added, n - added, ())
 
 
-async def _picture(files: Files, number: int, *, campaign_id: CampaignId, seed: int, now: float) -> Image:
-    kind = ImageKind.UNTAINTED if number % 2 else ImageKind.CANDIDATE
-    style = "complex" if kind is ImageKind.UNTAINTED else "simple"
-    scene = sample_scene(seed * _SEEDS_A_SET + number, style=style)
-    data = await asyncio.to_thread(png, scene)
+@contextmanager
+def _drawers(scenes: int) -> Iterator[Executor]:
+    """Processes for many pictures (drawing holds Python's lock), a thread for a few (processes start slowly)."""
+    if scenes < _WORTH_PROCESSES:
+        with ThreadPoolExecutor(1) as thread:
+            yield thread
+    else:
+        # Spawned, not forked: a fork would inherit the event loop's threads and locks.
+        with ProcessPoolExecutor(
+            os.cpu_count(), mp_context=multiprocessing.get_context("spawn")
+        ) as processes:
+            yield processes
+
+
+def _scene(number: int, seed: int) -> Scene:
+    return sample_scene(seed * _SEEDS_A_SET + number, style="complex" if number % 2 else "simple")
+
+
+def source_of(scene: Scene) -> str:
+    """Names a drawn picture by its seed, from which it can be drawn again."""
+    return f"Toytown, seed {scene.seed}"
+
+
+async def _picture(
+    files: Files, drawers: Executor, scene: Scene, *, campaign_id: CampaignId, now: float
+) -> Image:
+    data = await asyncio.get_running_loop().run_in_executor(drawers, png, scene)
     return Image(
         id=image_id_of(data),
         campaign_id=campaign_id,
         file=await files.put(data, suffix=".png"),
-        kind=kind,
+        kind=ImageKind.UNTAINTED if scene.seed % 2 else ImageKind.CANDIDATE,
         width_px=SIZE_PX,
         height_px=SIZE_PX,
-        source=f"Toytown, seed {scene.seed}",
+        source=source_of(scene),
         licence=LICENCE,
         objects=len(scene.things),
         scene=scene.to_json(),

@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from stumper.app import App
 from stumper.curate.peers import next_claim, vote
-from stumper.errors import NotFound, TurnClosed
+from stumper.errors import NotFound, StillThinking, TurnClosed
 from stumper.play.game import Game
-from stumper.play.views import SessionView, TurnView
+from stumper.play.learned import Vocabularies
+from stumper.play.rules import LEASE_S
+from stumper.play.views import ExchangeView, SessionView, TurnView
 from stumper.records import PlayerId, PlayerKind, SessionId, Verdict
 from stumper.simulate import queries
 from stumper.simulate.people import Person, people
@@ -27,6 +29,8 @@ from stumper.trust.grade import grade_session
 
 OnProgress = Callable[[str, int, int], None]
 _START = 1_760_000_000.0
+_SESSION_S = 1300.0  # longer than ten turns of 120 s, so that sessions never overlap
+_TURN_S = 120.0
 
 
 class SimClock:
@@ -49,6 +53,7 @@ class Stage:
     seed: int
     pictures: dict[str, queries.Picture]
     truths: TruthBook
+    vocabularies: Vocabularies
 
     def game(self, *place: object) -> Game:
         """The game with the random generator of one move; the same place draws the same numbers."""
@@ -59,6 +64,7 @@ class Stage:
             open_model=self.app.open_model,
             clock=self.clock,
             rng=rng,
+            vocabularies=self.vocabularies,
         )
 
     def mind(self, *place: object) -> random.Random:
@@ -86,7 +92,7 @@ async def simulate(
     if not pictures:
         raise NotFound(f"Campaign {campaign!r} has no Toytown pictures. Run: stumper images toytown -n 600")
     truths = TruthBook(app.settings.data / "simulation" / f"truth-{round_id}.jsonl")
-    stage = Stage(app, SimClock(), campaign, seed, pictures, truths)
+    stage = Stage(app, SimClock(), campaign, seed, pictures, truths, Vocabularies())
     ids = await _join(stage, crowd)
     await _play_all(stage, crowd, ids, round_id, on_progress or _quiet)
     await _vote_all(stage, crowd, ids, on_progress or _quiet)
@@ -123,7 +129,7 @@ async def _play_all(
     visits = [(n, person) for person in crowd for n in range(person.sessions)]
     visits.sort(key=lambda visit: (visit[0], stage.mind("order", visit[0], visit[1].index).random()))
     for done, (n, person) in enumerate(visits):
-        stage.clock.now = _START + done * 1300.0
+        stage.clock.now = _START + done * _SESSION_S
         if n >= finished.get(ids[person.index], 0):
             session_id = await _play_session(stage, person, ids[person.index], n)
             await grade_session(stage.app.database, session_id, now=stage.clock())
@@ -132,8 +138,8 @@ async def _play_all(
 
 async def _play_session(stage: Stage, person: Person, player_id: PlayerId, n: int) -> SessionId:
     view = await stage.game("start", person.index, n).start(player_id, campaign=stage.campaign)
-    if view.turn is not None and view.turn.exchanges:  # a killed run left this turn half played
-        stage.clock.now -= max(0.0, 100.0 - view.turn.seconds_left)
+    if view.turn is not None:  # a killed run left the session where it was later than its start
+        stage.clock.now += max(0.0, view.turn.seconds_left - _TURN_S)
     while not view.finished:
         if view.turn is None:
             view = await stage.game("view", person.index, n, view.position).view(player_id, view.id)
@@ -155,9 +161,7 @@ async def _play_turn(
             truth = wonder(scene, image_id=turn.image_id, easy=picture.easy, rng=mind)
             stage.truths.write(truth)
             stage.clock.now += person.type.seconds * 0.5
-            said = await stage.game("ask", *place, k).ask(
-                player_id, turn.id, question=truth.question, key=f"{turn.position}-{k}"
-            )
+            said = await _ask(stage, place, k, player_id, turn, truth)
             stage.clock.now += person.type.seconds * 0.5
             shown = said.answer or ""
             wrong = person.marks_wrong(
@@ -179,6 +183,17 @@ async def _play_turn(
     except TurnClosed:
         view = await stage.game("late", *place).view(player_id, view.id)
     return view
+
+
+async def _ask(
+    stage: Stage, place: tuple[int, int, int], k: int, player_id: PlayerId, turn: TurnView, truth: Truth
+) -> ExchangeView:
+    key = f"{turn.position}-{k}"
+    try:
+        return await stage.game("ask", *place, k).ask(player_id, turn.id, question=truth.question, key=key)
+    except StillThinking:  # the run was killed while the model thought: wait as a phone would, ask again
+        stage.clock.now += LEASE_S + 1.0
+        return await stage.game("ask", *place, k).ask(player_id, turn.id, question=truth.question, key=key)
 
 
 async def _vote_all(

@@ -1,0 +1,317 @@
+"""Closing a round: claims -> release -> tuned model -> evaluation -> gate -> the next round.
+
+Each step makes its product once and finds it again, and the whole is a durable job: killed anywhere, it goes
+on at the step it was in. No step holds a transaction while it works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stumper import campaigns
+from stumper.app import App, build
+from stumper.config import Settings
+from stumper.curate.pipeline import curate
+from stumper.errors import BadSetting, Conflict
+from stumper.evaluate.closing import Examination, Figures, examine_fully
+from stumper.evaluate.report import ReportData, write_report
+from stumper.jobs import Jobs
+from stumper.records import Campaign, Release, Round, RoundId, RoundStatus
+from stumper.release import queries as release_queries
+from stumper.release.freeze import freeze
+from stumper.release.manifest import read_manifest
+from stumper.vlm.base import open_model
+from stumper.vlm.onnx import SHIPPED
+
+OnProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """When a tuned model may become the next opponent."""
+
+    least_gain: float = 0.0
+    """The lower end of the interval of the gain must lie above this."""
+    most_forgotten: float = 0.03
+    """Of what the model knew before, 0..1."""
+
+    def passes(self, figures: Figures) -> bool:
+        forgotten = figures.known_base - figures.known_tuned
+        return figures.gain_ci[0] > self.least_gain and forgotten <= self.most_forgotten
+
+    def verdict(self, figures: Figures) -> str:
+        """Says in one sentence what was decided and why."""
+        forgotten = figures.known_base - figures.known_tuned
+        gained = f"it gained {figures.gain:+.3f} (at least {figures.gain_ci[0]:+.3f})"
+        kept = f"lost {max(forgotten, 0.0):.3f} of what it knew (allowed {self.most_forgotten:.3f})"
+        what = "plays the next round" if self.passes(figures) else "does not play: the model stays"
+        return f"The tuned model {what}; {gained} and {kept}."
+
+
+CLOSING_PLAN = {"curate": 10.0, "freeze": 10.0, "tune": 200.0, "evaluate": 40.0}
+"""Seconds of each step on two cores; only the time left is reckoned from them."""
+
+
+def _quiet(_stage: str, _done: int, _total: int) -> None:
+    return
+
+
+class Closing:
+    """One round being closed; each method makes one product or finds it."""
+
+    def __init__(
+        self,
+        app: App,
+        campaign: Campaign,
+        current: Round,
+        *,
+        seed: int,
+        on_progress: OnProgress = _quiet,
+        gate: Gate | None = None,
+    ) -> None:
+        self._app = app
+        self._campaign = campaign
+        self._round = current
+        self._seed = seed
+        self._tell = on_progress
+        self._gate = gate or Gate()
+
+    async def curate(self) -> dict[str, Any]:
+        """Settles what votes decide and turns accepted claims into examples."""
+        self._tell("curate", 0, 1)
+        report = await curate(
+            self._app.database,
+            self._campaign.id,
+            self._round.id,
+            now=self._app.clock(),
+            on_progress=lambda done, total: self._tell("curate", done, total),
+        )
+        return asdict(report)
+
+    async def freeze(self) -> Release:
+        """Freezes the campaign's examples up to this round."""
+        self._tell("freeze", 0, 1)
+        return await freeze(
+            self._app.database,
+            self._app.files,
+            campaign_id=self._campaign.id,
+            round_id=self._round.id,
+            out=self._app.settings.data / "releases",
+            seed=self._seed,
+            now=self._app.clock(),
+        )
+
+    async def tune(self, release: Release) -> str:
+        """Tunes the round's model on the release; returns the reference of the tuned one."""
+        self._tell("tune", 0, 1)
+        name = f"{self._campaign.name}-round-{self._round.number + 1}-{release.digest[:8]}-{self._seed}"
+        target = (self._app.settings.data / "models" / name).resolve()
+        return await asyncio.to_thread(
+            tune_on,
+            Path(release.path),
+            base_ref=self._round.model_ref,
+            target=target,
+            seed=self._seed,
+            on_progress=lambda done, total: self._tell("tune", done, total),
+        )
+
+    async def evaluate(self, release: Release, tuned_ref: str) -> Examination:
+        """Scores base and tuned on the release's test split and on what the model knew before.
+
+        Answers are kept in a folder, so that asking again (for the report) asks no model.
+        """
+        self._tell("evaluate", 0, 1)
+        base = await self._app.open_model(self._round.model_ref)
+        tuned = await self._app.open_model(tuned_ref)
+        return await examine_fully(
+            base,
+            tuned,
+            Path(release.path),
+            seed=self._seed,
+            cache=self._app.settings.data / "evaluations" / f"{release.digest[:16]}-{self._seed}",
+            on_progress=lambda done, total: self._tell("evaluate", done, total),
+        )
+
+    async def decide(self, release: Release, tuned_ref: str, figures: Figures) -> bool:
+        """Closes the round and opens the next: with the tuned model if it passes the gate, else as before.
+
+        Written in one transaction, so that a campaign is never left without a round.
+        """
+        passed = self._gate.passes(figures)
+        async with self._app.database.begin() as tx:
+            current = await campaigns.find_round(tx, self._round.id)
+            if current.status is RoundStatus.CLOSED:
+                return passed
+            now = self._app.clock()
+            await campaigns.record_evaluation(
+                tx,
+                release_id=release.id,
+                base_ref=current.model_ref,
+                tuned_ref=tuned_ref,
+                figures=figures.to_json(),
+                passed=passed,
+                now=now,
+            )
+            await campaigns.set_status(tx, current.id, RoundStatus.CLOSED, now=now)
+            rng = random.Random(f"next round {current.id} {self._seed}")
+            await campaigns.open_round(
+                tx,
+                campaign_id=self._campaign.id,
+                model_ref=tuned_ref if passed else current.model_ref,
+                now=now,
+                rng=rng,
+            )
+        return passed
+
+
+async def close_round(
+    app: App, campaign: Campaign, current: Round, *, seed: int, on_progress: OnProgress = _quiet
+) -> dict[str, Any]:
+    """Runs the closing of a round as a durable job, or goes on with it; returns its figures.
+
+    Raises Conflict if the round is closed already, BadRelease with too few examples, and what tuning raises.
+    """
+    jobs = Jobs(app.settings.jobs_url)
+    workflow = _register(jobs, app, on_progress)
+    workflow_id = f"close-{current.id}-{seed}"
+    async with jobs:
+        if current.status is RoundStatus.CLOSED and not await jobs.finished(workflow_id):
+            raise Conflict(f"Round {current.number} of {campaign.name!r} is closed already.")
+        result: dict[str, Any] = await jobs.run(
+            workflow, campaign.name, current.id, seed, workflow_id=workflow_id
+        )
+        return result
+
+
+def tune_on(
+    release: Path,
+    *,
+    base_ref: str,
+    target: Path,
+    seed: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> str:
+    """Tunes ``base_ref`` on a release, exports the result, and returns its reference; found if made before.
+
+    Raises BadSetting for a model that has no checkpoint on this machine, or without the extra ``train``.
+    """
+    scheme, _, rest = base_ref.partition(":")
+    if scheme not in {"onnx", "hf"}:
+        raise BadSetting(
+            f"{base_ref} cannot be tuned: only its answers are here. Give the checkpoint: --base hf:DIR"
+        )
+    try:
+        from stumper.tune import RECIPES, tune
+    except ImportError as error:
+        raise BadSetting(f"Tuning needs the extra: pip install 'stumper[train]' ({error})") from error
+    from stumper.toytown.replay import write_replay
+
+    is_tiny = scheme == "onnx"
+    base = (Path(rest) if rest else SHIPPED) if is_tiny else Path(rest)
+    replay = write_replay(target.parent / f"replay-{seed}", seed=seed) if is_tiny else None
+    tune(
+        base,
+        release,
+        target,
+        recipe=RECIPES["toytown" if is_tiny else "default"],
+        seed=seed,
+        replay=replay,
+        on_progress=on_progress,
+    )
+    return f"{scheme}:{target}"
+
+
+async def evaluate_on(
+    release: Path, *, base_ref: str, tuned_ref: str, report: Path, seed: int, secrets: dict[str, str]
+) -> dict[str, Any]:
+    """Scores two models on a release's test split, writes the report and returns the figures."""
+    base, tuned = await open_model(base_ref, secrets=secrets), await open_model(tuned_ref, secrets=secrets)
+    try:
+        found = await examine_fully(base, tuned, release, seed=seed)
+    finally:
+        await base.close()
+        await tuned.close()
+    figures, gate = found.figures(), Gate()
+    manifest = read_manifest(release)
+    data = ReportData(
+        title=f"{manifest.campaign}, round {manifest.round}",
+        examination=found,
+        passed=gate.passes(figures),
+        verdict=gate.verdict(figures),
+        manifest=manifest,
+        seed=seed,
+    )
+    write_report(report, data)
+    return figures.to_json()
+
+
+async def run_worker(settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Goes on with long jobs that were killed, until it is stopped."""
+    async with build(settings) as app:
+        jobs = Jobs(settings.jobs_url)
+        _register(jobs, app, _quiet)
+        async with jobs:
+            say("Working. Stop with Ctrl+C; what is unfinished goes on at the next start.")
+            await asyncio.Event().wait()
+
+
+def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., Any]:
+    """The closing as a workflow of steps; arguments and results are small and plain."""
+
+    async def closing(name: str, round_id: str, seed: int) -> Closing:
+        async with app.database.read() as tx:
+            campaign = await campaigns.find_campaign(tx, name)
+            current = await campaigns.find_round(tx, RoundId(round_id))
+        return Closing(app, campaign, current, seed=seed, on_progress=on_progress)
+
+    async def release_of(release_id: str) -> Release:
+        async with app.database.read() as tx:
+            return await release_queries.get(tx, release_id)
+
+    @jobs.step("curate")
+    async def curate_claims(name: str, round_id: str, seed: int) -> dict[str, Any]:
+        return await (await closing(name, round_id, seed)).curate()
+
+    @jobs.step("freeze")
+    async def freeze_release(name: str, round_id: str, seed: int) -> list[str]:
+        made = await (await closing(name, round_id, seed)).freeze()
+        return [made.id, made.path]
+
+    @jobs.step("tune")
+    async def tune_model(name: str, round_id: str, seed: int, release_id: str) -> str:
+        return await (await closing(name, round_id, seed)).tune(await release_of(release_id))
+
+    @jobs.step("evaluate")
+    async def evaluate_both(name: str, round_id: str, seed: int, release_id: str, tuned: str) -> str:
+        found = await (await closing(name, round_id, seed)).evaluate(await release_of(release_id), tuned)
+        return json.dumps(found.figures().to_json())
+
+    @jobs.step("decide")
+    async def decide(name: str, round_id: str, seed: int, release_id: str, tuned: str, figures: str) -> bool:
+        found = Figures.from_json(json.loads(figures))
+        return await (await closing(name, round_id, seed)).decide(await release_of(release_id), tuned, found)
+
+    @jobs.workflow("close round")
+    async def close(name: str, round_id: str, seed: int) -> dict[str, Any]:
+        curated = await curate_claims(name, round_id, seed)
+        release_id, path = await freeze_release(name, round_id, seed)
+        tuned = await tune_model(name, round_id, seed, release_id)
+        figures = await evaluate_both(name, round_id, seed, release_id, tuned)
+        passed = await decide(name, round_id, seed, release_id, tuned, figures)
+        return {
+            "curated": curated,
+            "release": release_id,
+            "path": path,
+            "tuned": tuned,
+            "passed": passed,
+            "verdict": Gate().verdict(Figures.from_json(json.loads(figures))),
+            "figures": json.loads(figures),
+        }
+
+    return close
