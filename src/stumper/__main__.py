@@ -2,4 +2,5 @@
 
 from stumper.cli import main
 
-main()
+if __name__ == "__main__":  # processes that draw pictures import this module again
+    main()

@@ -18,6 +18,8 @@ from stumper.records import Category
 from stumper.toytown.questions import Skill, answers_of_form, ask, askable
 from stumper.toytown.world import Scene
 
+_SKILLS = {skill.value: skill for skill in Skill}
+
 # People ask what catches their eye, and come back to what stumped the model before: mostly hard skills on
 # busy pictures, mostly plain ones where there is little to see.
 _CURIOSITY_EASY = {True: 1.0, False: 0.12}
@@ -61,7 +63,7 @@ def correct(truth: Truth, shown: str, *, right: bool, rng: random.Random) -> str
         return truth.full if rng.random() < 0.3 else truth.answer
     others = [
         answer
-        for answer in answers_of_form(Skill(truth.skill))
+        for answer in answers_of_form(_SKILLS[truth.skill])
         if not truth.holds(answer) and not same(answer, shown)
     ]
     return rng.choice(others) if others else "something else"
