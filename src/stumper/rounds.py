@@ -54,6 +54,8 @@ class Gate:
         return f"The tuned model {what}; {gained} and {kept}."
 
 
+_REPLAY_PAIRS = 2000
+"""Known pairs at hand for replay; tuning draws the share its recipe asks for."""
 CLOSING_PLAN = {"curate": 10.0, "freeze": 10.0, "tune": 200.0, "evaluate": 40.0}
 """Seconds of each step on two cores; only the time left is reckoned from them."""
 
@@ -206,24 +208,27 @@ def tune_on(
         raise BadSetting(
             f"{base_ref} cannot be tuned: only its answers are here. Give the checkpoint: --base hf:DIR"
         )
-    try:
-        from stumper.tune import RECIPES, tune
-    except ImportError as error:
-        raise BadSetting(f"Tuning needs the extra: pip install 'stumper[train]' ({error})") from error
-    from stumper.toytown.replay import write_replay
-
+    base = Path(rest) if rest else SHIPPED
     is_tiny = scheme == "onnx"
-    base = (Path(rest) if rest else SHIPPED) if is_tiny else Path(rest)
-    replay = write_replay(target.parent / f"replay-{seed}", seed=seed) if is_tiny else None
-    tune(
-        base,
-        release,
-        target,
-        recipe=RECIPES["toytown" if is_tiny else "default"],
-        seed=seed,
-        replay=replay,
-        on_progress=on_progress,
-    )
+    try:
+        from stumper.toytown.export import export
+        from stumper.toytown.replay import write_replay
+        from stumper.tune import recipe_for, tune
+
+        replay = write_replay(target.parent / "replay", pairs=_REPLAY_PAIRS, seed=seed) if is_tiny else None
+        tune(
+            base,
+            release,
+            target,
+            recipe=recipe_for(base),
+            seed=seed,
+            replay=replay,
+            on_progress=on_progress,
+        )
+        if is_tiny and not (target / "onnx").is_dir():
+            export(target, target)
+    except ModuleNotFoundError as error:
+        raise BadSetting(f"Tuning needs {error.name}: pip install 'stumper[train]'") from error
     return f"{scheme}:{target}"
 
 

@@ -64,7 +64,7 @@ async def add_toytown(
 
 @contextmanager
 def _drawers(scenes: int) -> Iterator[Executor]:
-    """Processes for many pictures (drawing holds Python's lock), a thread for a few (processes start late)."""
+    """Processes for many pictures (drawing holds the lock), a thread for a few (processes start late)."""
     if scenes < _WORTH_PROCESSES:
         with ThreadPoolExecutor(1) as thread:
             yield thread
