@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from stumper.play.views import ExchangeView, SessionView
 from stumper.records import Campaign, Player, PlayerId, Rules, Turn, TurnId
 from stumper.store.database import Database
 from stumper.store.schema import exchange, image, turn
-from stumper.vlm import Answer, Model, ScriptedModel
+from stumper.vlm import Answer, Model, Script, ScriptedModel
 from stumper.vlm.picture import ball
 
 START = 1_000_000.0
@@ -40,6 +41,20 @@ class SlowModel(ScriptedModel):
 
     async def answer(self, image: bytes, question: str) -> Answer:
         self._clock.now += self._seconds
+        return await super().answer(image, question)
+
+
+class GatedModel(ScriptedModel):
+    """Thinks until the test opens its gate; ``asked`` is set once it has been asked."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.asked = asyncio.Event()
+        self.gate = asyncio.Event()
+
+    async def answer(self, image: bytes, question: str) -> Answer:
+        self.asked.set()
+        await self.gate.wait()
         return await super().answer(image, question)
 
 

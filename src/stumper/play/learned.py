@@ -13,25 +13,29 @@ MOST_SESSIONS = 256
 
 
 class Vocabularies:
-    """Learns a round's vocabulary from its first 1, 2, 4, ... 256 finished sessions.
+    """Learns a round's vocabulary anew whenever its finished sessions have grown by a sixth or so.
 
     What a session is dealt follows from the rows alone (sessions finished before it started), so a killed
-    simulation that goes on gets the same falsified answers.
+    simulation that goes on gets the same falsified answers. Only what was learned last is kept of each round.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[RoundId, int], AnswerVocabulary] = {}
+        self._kept: dict[RoundId, tuple[int, AnswerVocabulary]] = {}
 
     async def of(self, tx: AsyncConnection, session: Session) -> AnswerVocabulary:
         """Returns the vocabulary for the answers of a session."""
-        finished = await queries.count_finished(
-            tx, session.round_id, before=session.started_at, most=MOST_SESSIONS
-        )
-        sessions = 1 << (finished.bit_length() - 1) if finished else 0
-        key = (session.round_id, sessions)
-        if key not in self._kept:
-            counts = await queries.answer_counts(
-                tx, session.round_id, before=session.started_at, sessions=sessions
-            )
-            self._kept[key] = AnswerVocabulary(counts)
-        return self._kept[key]
+        before = session.started_at
+        finished = await queries.count_finished(tx, session.round_id, before=before, most=MOST_SESSIONS)
+        sessions = step_down(finished)
+        kept, vocabulary = self._kept.get(session.round_id, (-1, None))
+        if vocabulary is None or kept != sessions:
+            counts = await queries.answer_counts(tx, session.round_id, before=before, sessions=sessions)
+            vocabulary = AnswerVocabulary(counts)
+            self._kept[session.round_id] = (sessions, vocabulary)
+        return vocabulary
+
+
+def step_down(number: int) -> int:
+    """Returns the number with only its first three binary digits left: 7, 8, 10, 12, 14, 16, 20 ..."""
+    low = max(0, number.bit_length() - 3)
+    return number >> low << low

@@ -50,7 +50,9 @@ _REFUSAL: Final = re.compile(
 )
 _OF_A_CLOCK: Final = re.compile(r"\s*(?:o['’ ]?clock|[ap]\.?m\b|:00)", re.IGNORECASE)
 _FILLERS: Final = frozenset("a an the it is its it's at on in to there are i see this that of".split())
-_STOPS: Final = frozenset("in on at is are of to and with by near behind under from that who which".split())
+_STOPS: Final = frozenset(
+    "in on at is are of to and with by near behind under from that who which here there visible".split()
+)
 _STATE_OF: Final = {word: group for group, words in STATES.items() for word in words}
 
 
@@ -138,7 +140,7 @@ _THERE: Final = re.compile(
     r"(?:(yes|no)(,? ))?there (is|are) (an? |no |not )?(.+)", re.IGNORECASE | re.DOTALL
 )
 _VERB: Final = re.compile(
-    r"(yes|no)(,? )((?:\S+ ){1,4}?)(is|are|can|has|does|do)( not)? (.+)", re.IGNORECASE | re.DOTALL
+    r"(yes|no)(,? )(?!there )((?:\S+ ){1,4}?)(is|are|can|has|does|do)( not)? (.+)", re.IGNORECASE | re.DOTALL
 )
 
 

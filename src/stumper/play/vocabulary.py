@@ -59,11 +59,15 @@ class AnswerVocabulary:
     def __init__(self, answers: Mapping[str, int] | None = None) -> None:
         """``answers`` maps each answer of the model to how often it was given."""
         self._said: dict[str, Counter[str]] = {}
+        self._pooled: dict[str, Counter[str]] = {}
         self._alternatives: dict[tuple[str, str], Alternatives] = {}
         self._flows: dict[str, tuple[Mapping[str, float], dict[str, dict[str, float]]]] = {}
         for answer, number in (answers or {}).items():
             for slot in find_slots(answer):
                 self._said.setdefault(slot.family, Counter())[slot.value] += number
+                kind = _kind_of(slot.family)
+                if kind is not None:
+                    self._pooled.setdefault(kind, Counter())[slot.value] += number
 
     def alternatives(self, slot: Slot) -> Alternatives:
         """Returns what the model says instead in answers of the same form; empty if nothing is known."""
@@ -91,19 +95,27 @@ class AnswerVocabulary:
         return self._flows[slot.family]
 
     def _frequencies(self, family: str) -> dict[str, float]:
-        said = self._said.get(family, Counter())
-        listed = _BUILT_IN.get(family) or _BUILT_IN.get(family.rpartition(":")[0]) or {}
-        # A form the model has used but never with the other word (never "no, there is no cat") has no prior:
-        # the list knows words, not the forms in which a model says them.
-        if said and family.startswith(("yes_no:said", "yes_no:there")):
-            listed = {}
-        scale = _PRIOR_WEIGHT / sum(listed.values()) if listed else 0.0
-        words = sorted({*said, *listed})
-        return {word: said[word] + scale * listed.get(word, 0.0) for word in words}
+        """Smooths a family by the same kind of word in other forms, and that by the built-in list."""
+        said, kind = self._said.get(family, Counter()), _kind_of(family)
+        if kind is None or (said and kind == "yes_no" and not family.endswith(":word")):
+            # A model that says "yes, there is a cat" need not ever say "no, there is no cat".
+            return _mix(said, {})
+        return _mix(said, _mix(self._pooled.get(kind, Counter()), _BUILT_IN.get(kind, {})))
 
     @staticmethod
     def _unseen(slot: Slot) -> dict[str, float]:
         return {slot.value: _UNSEEN}
+
+
+def _kind_of(family: str) -> str | None:
+    """What a family shares its words with: the same kind in other forms; None for words of one frame only."""
+    kind = family.rpartition(":")[0]
+    return None if kind in ("text", "word") else kind
+
+
+def _mix(said: Counter[str], listed: Mapping[str, float]) -> dict[str, float]:
+    scale = _PRIOR_WEIGHT / sum(listed.values()) if listed else 0.0
+    return {word: said[word] + scale * listed.get(word, 0.0) for word in sorted({*said, *listed})}
 
 
 def flows(frequencies: Mapping[str, float], kind: Kind) -> dict[str, dict[str, float]]:

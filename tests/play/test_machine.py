@@ -1,0 +1,190 @@
+"""Any sequence of moves, sensible or not, keeps the promises of the game (a stateful property test)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import tempfile
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from stumper.errors import ModelUnavailable, StumperError
+from stumper.play.deal import verify_commitment
+from stumper.play.views import ExchangeView, SessionView
+from stumper.records import Exchange, ExchangeId, Rules, Turn, Verdict
+from stumper.store.database import Database
+from stumper.store.schema import claim, exchange, session, turn
+from stumper.vlm import Script, ScriptedModel
+from tests.play.conftest import Table, World, furnish
+
+T = TypeVar("T")
+_RULES = Rules(turns=4, quick_turns=3, questions_per_turn=2, turn_s=60.0)
+
+
+class PlayMachine(RuleBasedStateMachine):
+    """One player with a careless phone: repeats, late moves, crashes of the model, pauses of any length."""
+
+    template: ClassVar[Path]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.folder = Path(tempfile.mkdtemp())
+        self.verdicts: dict[ExchangeId, tuple[Verdict, str | None]] = {}
+        self.shown: dict[ExchangeId, str] = {}
+        self.seen: list[ExchangeView] = []
+        self.positions = [0]
+        self.keys = 0
+
+    def run(self, move: Awaitable[T]) -> T:
+        return self.loop.run_until_complete(move)  # type: ignore[arg-type]
+
+    def attempt(self, move: Awaitable[T]) -> T | None:
+        try:
+            return self.run(move)
+        except StumperError:
+            return None
+
+    @initialize(quick=st.booleans())
+    def begin(self, quick: bool) -> None:
+        self.database = Database(f"sqlite:///{shutil.copy(self.template, self.folder / 'a.db')}")
+        self.world: World = self.run(furnish(self.database, self.folder / "files", rules=_RULES))
+        self.table: Table = self.run(self.world.started(quick=quick))
+
+    def see(self, view: SessionView | None) -> None:
+        if view is None:
+            return
+        if view.id == self.table.view.id:
+            self.positions.append(view.position)
+        else:
+            self.positions = [view.position]
+        self.table.view = view
+
+    @rule(again=st.booleans())
+    def ask(self, again: bool) -> None:
+        if self.table.view.turn is None:
+            return
+        self.keys += not again
+        asked = self.attempt(self.table.ask(key=f"k{self.keys}"))
+        if asked is not None and asked.answer is not None:
+            assert self.shown.setdefault(asked.id, asked.answer) == asked.answer
+            self.seen.append(asked)
+
+    @rule()
+    def ask_a_model_that_fails(self) -> None:
+        if self.table.view.turn is None:
+            return
+        self.world.model = ScriptedModel(Script(fail_every=1))
+        self.keys += 1
+        try:
+            self.run(self.table.ask(key=f"k{self.keys}"))
+        except ModelUnavailable:
+            pass
+        except StumperError:
+            pass
+        self.world.model = ScriptedModel()
+
+    @rule(
+        wrong=st.booleans(),
+        back=st.integers(0, 3),
+        correction=st.sampled_from([None, "", "a heron", "two herons"]),
+    )
+    def judge(self, wrong: bool, back: int, correction: str | None) -> None:
+        if not self.seen:
+            return
+        asked = self.seen[-1 - min(back, len(self.seen) - 1)]
+        verdict = Verdict.WRONG if wrong else Verdict.CORRECT
+        view = self.attempt(
+            self.table.game.judge(self.table.player_id, asked.id, verdict=verdict, correction=correction)
+        )
+        if view is not None:
+            kept = (verdict, correction if wrong else None)
+            assert self.verdicts.setdefault(asked.id, kept) == kept
+            self.see(view)
+
+    @rule()
+    def skip(self) -> None:
+        if self.table.view.turn is not None:
+            self.see(self.attempt(self.table.game.skip(self.table.player_id, self.table.turn_id)))
+
+    @rule()
+    def reload(self) -> None:
+        self.see(self.run(self.table.game.view(self.table.player_id, self.table.view.id)))
+
+    @rule()
+    def start(self) -> None:
+        self.see(self.run(self.table.game.start(self.table.player_id, quick=True)))
+
+    @rule(seconds=st.sampled_from([0.5, 10.0, 61.0, 63.0, 100_000.0]))
+    def wait(self, seconds: float) -> None:
+        self.world.clock.now += seconds
+
+    def rows(self, query: Any) -> list[Any]:
+        async def fetch() -> list[Any]:
+            async with self.database.read() as tx:
+                return list((await tx.execute(query)).all())
+
+        return self.run(fetch())
+
+    @invariant()
+    def promises_are_kept(self) -> None:
+        if not hasattr(self, "table"):
+            return
+        turns = [Turn(**row._mapping) for row in self.rows(select(turn))]
+        exchanges = {row.id: Exchange(**row._mapping) for row in self.rows(select(exchange))}
+        self._check_turns(turns)
+        for asked_id, (verdict, correction) in self.verdicts.items():
+            assert exchanges[asked_id].verdict == verdict
+            assert exchanges[asked_id].correction == correction
+        for asked_id, answer in self.shown.items():
+            assert exchanges[asked_id].shown_answer == answer
+        by_id = {one.id: one for one in turns}
+        wrong_off_control = {
+            one.id
+            for one in exchanges.values()
+            if one.verdict == Verdict.WRONG and not by_id[one.turn_id].control
+        }
+        assert {row.exchange_id for row in self.rows(select(claim.c.exchange_id))} == wrong_off_control
+        assert all(by_id[one.turn_id].control for one in exchanges.values() if one.poisoned or one.counts)
+
+    def _check_turns(self, turns: list[Turn]) -> None:
+        assert len({one.image_id for one in turns}) == len(turns)
+        assert self.positions == sorted(self.positions)
+        for row in self.rows(select(session)):
+            own = sorted((one for one in turns if one.session_id == row.id), key=lambda one: one.position)
+            states = [(one.opened_at is not None, one.closed_at is not None) for one in own]
+            assert states == sorted(states, reverse=True)
+            assert sum(opened and not closed for opened, closed in states) == (row.finished_at is None)
+            assert all(closed for _, closed in states) is (row.finished_at is not None)
+            assert abs(sum(one.control for one in own) - len(own) / 2) <= 0.5
+            assert verify_commitment(row, own)
+
+    def teardown(self) -> None:
+        if hasattr(self, "database"):
+            self.run(self.database.close())
+        self.loop.close()
+        shutil.rmtree(self.folder)
+
+
+def test_no_sequence_of_moves_breaks_a_promise(sqlite_template: Path) -> None:
+    PlayMachine.template = sqlite_template
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        PlayMachine, settings=settings(max_examples=15, stateful_step_count=25, deadline=None)
+    )
+
+
+@pytest.mark.slow
+def test_no_long_sequence_of_moves_breaks_a_promise(sqlite_template: Path) -> None:
+    PlayMachine.template = sqlite_template
+    random.seed(1)
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        PlayMachine, settings=settings(max_examples=150, stateful_step_count=60, deadline=None)
+    )
