@@ -137,6 +137,12 @@ async def test_a_job_returns_what_its_workflow_returns(jobs: Jobs) -> None:
     assert await jobs.finished("a") == ["first", "second"]
 
 
+async def test_a_job_that_never_began_has_no_finished_steps(jobs: Jobs) -> None:
+    await jobs.launch()
+
+    assert await jobs.finished("nothing") == []
+
+
 async def test_a_job_that_has_ended_gives_its_result_again_without_working(jobs: Jobs) -> None:
     steps = Steps(jobs)
     await jobs.launch()
