@@ -45,7 +45,8 @@ _PLAN = {
     **CLOSING_PLAN,
     "report": 5.0,
 }
-_PICTURES = 1200
+_LEAST_PICTURES, _MOST_PICTURES = 120, 1200
+"""Five sessions show one player 25 easy and 25 busy pictures; more of them make a broader data set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def _demo(settings: Settings, *, players: int, mix: str, seed: int, consol
         campaign, first = await _first_round(app, seed)
         with StageDisplay(_PLAN, console=console) as display:
             if first.status is not RoundStatus.CLOSED:
-                await _pictures(app, campaign, first, seed, display.tell)
+                await _pictures(app, campaign, first, players, seed, display.tell)
                 await _crowd(app, campaign, first, players, mix, seed, display.tell)
                 watch.keep()
             result = await close_round(app, campaign, first, seed=seed, on_progress=display.tell)
@@ -122,14 +123,16 @@ async def _first_round(app: App, seed: int) -> tuple[Campaign, Round]:
     return campaign, numbered[1]
 
 
-async def _pictures(app: App, campaign: Campaign, current: Round, seed: int, tell: OnProgress) -> None:
+async def _pictures(
+    app: App, campaign: Campaign, current: Round, players: int, seed: int, tell: OnProgress
+) -> None:
     """Draws the pool and lets the model show which easy pictures it knows."""
     tell("draw pictures", 0, 1)
     await add_toytown(
         app.database,
         app.files,
         campaign_id=campaign.id,
-        n=_PICTURES,
+        n=min(max(_LEAST_PICTURES, 6 * players), _MOST_PICTURES),
         seed=seed,
         now=app.clock(),
         on_progress=lambda done, total: tell("draw pictures", done, total),

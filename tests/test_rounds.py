@@ -1,0 +1,119 @@
+"""Closing a round: the gate, the next round, and what is refused before hours are spent."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stumper import campaigns
+from stumper.app import App, build
+from stumper.config import load
+from stumper.errors import BadRelease, BadSetting, Conflict
+from stumper.evaluate.closing import Figures
+from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus
+from stumper.rounds import Closing, Gate, close_round, tune_on
+from stumper.store.schema import release as release_table
+
+GAINED = Figures(
+    score_base=0.1,
+    score_base_ci=(0.05, 0.15),
+    score_tuned=0.6,
+    score_tuned_ci=(0.5, 0.7),
+    score_guess=0.2,
+    gain=0.5,
+    gain_ci=(0.4, 0.6),
+    known_base=0.95,
+    known_tuned=0.94,
+    withheld_base=0.1,
+    withheld_tuned=0.5,
+    withheld_guess=0.2,
+    details={},
+)
+
+
+@pytest.mark.parametrize(
+    ("figures", "passes"),
+    [
+        (GAINED, True),
+        (replace(GAINED, gain_ci=(-0.01, 0.2)), False),
+        (replace(GAINED, known_tuned=0.92), True),
+        (replace(GAINED, known_tuned=0.91), False),
+    ],
+)
+def test_the_gate_wants_a_sure_gain_and_little_forgetting(figures: Figures, passes: bool) -> None:
+    assert Gate().passes(figures) is passes
+    assert ("plays the next round" in Gate().verdict(figures)) is passes
+
+
+async def _open(app: App) -> tuple[Campaign, Round, Release]:
+    async with app.database.begin() as tx:
+        campaign = await campaigns.open_campaign(
+            tx, name="toytown", model_ref="scripted:", now=1.0, rng=random.Random(1)
+        )
+        current = await campaigns.current_round(tx, campaign.id)
+        made = Release(
+            id=ReleaseId("r1"),
+            campaign_id=campaign.id,
+            round_id=current.id,
+            version=1,
+            digest="d",
+            path="nowhere",
+            examples=3,
+            created_at=1.0,
+        )
+        await tx.execute(
+            release_table.insert().values({f: getattr(made, f) for f in Release.__dataclass_fields__})
+        )
+    return campaign, current, made
+
+
+@pytest.mark.parametrize(("passes", "model"), [(True, "scripted:tuned"), (False, "scripted:")])
+async def test_the_next_round_has_the_tuned_model_only_if_it_passed(
+    tmp_path: Path, passes: bool, model: str
+) -> None:
+    figures = GAINED if passes else replace(GAINED, known_tuned=0.5)
+    async with build(load(data=tmp_path)) as app:
+        campaign, current, release = await _open(app)
+        closing = Closing(app, campaign, current, seed=1)
+
+        assert await closing.decide(release, "scripted:tuned", figures) is passes
+        assert await closing.decide(release, "scripted:tuned", figures) is passes  # a repeated step
+
+        async with app.database.read() as tx:
+            rounds = [r for _, r in await campaigns.list_rounds(tx)]
+    assert [(r.number, r.status) for r in rounds] == [(1, RoundStatus.CLOSED), (2, RoundStatus.OPEN)]
+    assert rounds[1].model_ref == model
+
+
+async def test_a_round_without_examples_is_not_closed_and_says_what_to_do(tmp_path: Path) -> None:
+    async with build(load(data=tmp_path)) as app:
+        async with app.database.begin() as tx:
+            campaign = await campaigns.open_campaign(
+                tx, name="toytown", model_ref="scripted:", now=1.0, rng=random.Random(1)
+            )
+            current = await campaigns.current_round(tx, campaign.id)
+
+        with pytest.raises(BadRelease, match="example"):
+            await close_round(app, campaign, current, seed=1)
+
+        async with app.database.read() as tx:
+            assert (await campaigns.current_round(tx, campaign.id)).status is RoundStatus.OPEN
+
+
+async def test_a_closed_round_is_not_closed_again(tmp_path: Path) -> None:
+    async with build(load(data=tmp_path)) as app:
+        campaign, current, release = await _open(app)
+        await Closing(app, campaign, current, seed=1).decide(release, "scripted:tuned", GAINED)
+        async with app.database.read() as tx:
+            closed = await campaigns.find_round(tx, current.id)
+
+        with pytest.raises(Conflict, match="closed already"):
+            await close_round(app, campaign, closed, seed=1)
+
+
+def test_a_model_behind_an_endpoint_cannot_be_tuned(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="hf:DIR"):
+        tune_on(tmp_path, base_ref="openai:http://127.0.0.1:1/v1#m", target=tmp_path, seed=1)
