@@ -64,7 +64,8 @@ def test_a_special_token_that_a_player_types_stays_text(ours: Bpe) -> None:
 
 
 def test_an_unknown_token_has_no_id(ours: Bpe) -> None:
-    assert ours.id_of("<nothing>") is None
+    with pytest.raises(ValueError, match="no token '<nothing>'"):
+        ours.id_of("<nothing>")
 
 
 def test_another_kind_of_tokenizer_is_refused() -> None:

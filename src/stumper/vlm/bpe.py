@@ -34,7 +34,7 @@ class Bpe:
         self._ids: dict[str, int] = model["vocab"]
         pairs = (merge if isinstance(merge, list) else merge.split(" ") for merge in model["merges"])
         self._ranks = {(left, right): rank for rank, (left, right) in enumerate(pairs)}
-        self._special = {token["content"]: token["id"] for token in description["added_tokens"]}
+        self._special: dict[str, int] = {token["content"]: token["id"] for token in description["added_tokens"]}
         known = {**self._ids, **self._special}
         self._tokens = {number: token for token, number in known.items()}
         self._prefix_space: bool = description["pre_tokenizer"]["add_prefix_space"]
@@ -46,9 +46,12 @@ class Bpe:
     def from_file(cls, path: Path) -> Bpe:
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
-    def id_of(self, token: str) -> int | None:
-        """The id of one token, special or not; None if there is no such token."""
-        return self._special.get(token, self._ids.get(token))
+    def id_of(self, token: str) -> int:
+        """The id of one token, special or not. Raises ValueError if there is no such token."""
+        found = self._special.get(token, self._ids.get(token))
+        if found is None:
+            raise ValueError(f"its tokenizer has no token {token!r}")
+        return found
 
     def encode(self, text: str) -> list[int]:
         """The ids of any text; none for an empty one."""
