@@ -122,7 +122,7 @@ class Game:
             if session_id is None:
                 wanted = wanted or await find_campaign(tx, await queries.newest_campaign_name(tx))
                 session_id = await self._deal(tx, player_id, wanted, quick=quick)
-            return await self._show(tx, await queries.load(tx, session_id=session_id))
+            return await self._show(tx, await queries.by_session(tx, session_id))
 
     async def _deal(
         self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, quick: bool
@@ -163,13 +163,13 @@ class Game:
     async def view(self, player_id: PlayerId, session_id: SessionId) -> SessionView:
         """Returns the session now: late turns closed, the next one open. Raises NotFound or NotYours."""
         async with self._database.read() as tx:
-            play = await queries.load(tx, session_id=session_id, lock=False)
+            play = await queries.by_session(tx, session_id, lock=False)
         rules.require_own(play, player_id)
         now = self._clock()
         if rules.advance(play, now=now) == play:  # most views only look: they need not wait for a writer
             return session_view(play, now=now)
         async with self._database.begin() as tx:
-            return await self._show(tx, await queries.load(tx, session_id=session_id))
+            return await self._show(tx, await queries.by_session(tx, session_id))
 
     async def picture(self, player_id: PlayerId, turn_id: TurnId) -> bytes:
         """Returns the picture of a turn that the player has opened.
@@ -194,7 +194,7 @@ class Game:
         """
         texts.check_key(key)
         async with self._database.begin() as tx:
-            play = await queries.load(tx, turn_id=turn_id)
+            play = await queries.by_turn(tx, turn_id)
             rules.require_own(play, player_id)
             known = play.turn(turn_id).with_key(key)
             if known is not None and known.model_answer is not None:
@@ -262,7 +262,7 @@ class Game:
         async with self._database.begin() as tx:
             if await queries.answer(tx, asked, answered=answered):
                 return exchange_view(answered)
-            reloaded = await queries.load(tx, turn_id=asked.turn_id)
+            reloaded = await queries.by_turn(tx, asked.turn_id)
         now_stored = reloaded.turn(asked.turn_id).with_key(asked.key)
         if now_stored is None:
             raise Conflict("You have asked something else since. Open your session again.")
@@ -284,7 +284,7 @@ class Game:
         BadCorrection, or Conflict without an answer.
         """
         async with self._database.begin() as tx:
-            play = await queries.load(tx, exchange_id=exchange_id)
+            play = await queries.by_exchange(tx, exchange_id)
             rules.require_own(play, player_id)
             now = self._clock()
             expired = rules.expire(play, now=now)
@@ -300,7 +300,7 @@ class Game:
     async def skip(self, player_id: PlayerId, turn_id: TurnId) -> SessionView:
         """Leaves the picture and returns what comes next. Raises NotFound, NotYours or Conflict."""
         async with self._database.begin() as tx:
-            play = await queries.load(tx, turn_id=turn_id)
+            play = await queries.by_turn(tx, turn_id)
             rules.require_own(play, player_id)
             now = self._clock()
             return await self._show(tx, play, rules.skip(rules.expire(play, now=now), turn_id, now=now))

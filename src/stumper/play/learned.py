@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.play import queries
 from stumper.play.vocabulary import AnswerVocabulary
-from stumper.records import RoundId, Session
+from stumper.records import RoundId, Session, SessionId
 
 MOST_SESSIONS = 256
 """After some 1,500 control answers a model's short words have been seen."""
+_SESSIONS_KEPT = 4096
 
 
 class Vocabularies:
     """Learns a round's vocabulary anew whenever its finished sessions have grown by a sixth or so.
 
     What a session is dealt follows from the rows alone (sessions finished before it started), so a killed
-    simulation that goes on gets the same falsified answers. Only what was learned last is kept of each round.
+    simulation that goes on gets the same falsified answers.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[RoundId, tuple[int, AnswerVocabulary]] = {}
+        self._by_round: dict[RoundId, tuple[int, AnswerVocabulary]] = {}
+        self._by_session: OrderedDict[SessionId, AnswerVocabulary] = OrderedDict()
 
     async def of(self, tx: AsyncConnection, session: Session) -> AnswerVocabulary:
         """Returns the vocabulary for the answers of a session."""
+        if session.id not in self._by_session:
+            self._by_session[session.id] = await self._learn(tx, session)
+            if len(self._by_session) > _SESSIONS_KEPT:
+                self._by_session.popitem(last=False)
+        return self._by_session[session.id]
+
+    async def _learn(self, tx: AsyncConnection, session: Session) -> AnswerVocabulary:
         before = session.started_at
         finished = await queries.count_finished(tx, session.round_id, before=before, most=MOST_SESSIONS)
         sessions = step_down(finished)
-        kept, vocabulary = self._kept.get(session.round_id, (-1, None))
+        kept, vocabulary = self._by_round.get(session.round_id, (-1, None))
         if vocabulary is None or kept != sessions:
             counts = await queries.answer_counts(tx, session.round_id, before=before, sessions=sessions)
             vocabulary = AnswerVocabulary(counts)
-            self._kept[session.round_id] = (sessions, vocabulary)
+            self._by_round[session.round_id] = (sessions, vocabulary)
         return vocabulary
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
@@ -95,48 +96,8 @@ def _exchange(row: Any) -> Exchange:
     )
 
 
-async def _lock(tx: AsyncConnection, which: Any) -> None:
-    """Holds the session, so that two moves of one player come one after the other.
-
-    A statement of its own: PostgreSQL reads joined rows as they were before it waited for a lock. SQLite's
-    writer holds the whole database already.
-    """
-    if tx.dialect.name == "postgresql":
-        await tx.execute(select(session.c.id).where(which).with_for_update(key_share=True))
-
-
-async def load(
-    tx: AsyncConnection,
-    *,
-    session_id: SessionId | None = None,
-    turn_id: TurnId | None = None,
-    exchange_id: ExchangeId | None = None,
-    lock: bool = True,
-) -> Play:
-    """Returns the session of one of the ids: its open turns, and the turn named. Raises NotFound."""
-    named_turn: Any = turn_id
-    if exchange_id is not None:
-        named_turn = select(exchange.c.turn_id).where(exchange.c.id == exchange_id).scalar_subquery()
-    named_session: Any = session_id
-    if session_id is None:
-        named_session = select(turn.c.session_id).where(turn.c.id == named_turn).scalar_subquery()
-    if lock:
-        await _lock(tx, session.c.id == named_session)
-    wanted: Any = turn.c.closed_at.is_(None)
-    if named_turn is not None:
-        wanted = or_(wanted, turn.c.id == named_turn)
-    rows = (await tx.execute(_played(session.c.id == named_session, wanted))).all()
-    if not rows:
-        return await _finished(tx, named_session, session_id or turn_id or exchange_id)
-    return Play(
-        session=_session(rows[0]),
-        rules=Rules(**rows[0].rules),
-        model_ref=rows[0].model_ref,
-        turns=_played_turns(rows),
-    )
-
-
 def _played(which: Any, wanted: Any) -> Any:
+    """One row for each exchange of the wanted turns of a session, or one for a turn without any."""
     return (
         select(*_SESSION, *_TURN, *_EXCHANGE, campaign.c.rules, round_.c.model_ref, image.c.file)
         .select_from(
@@ -151,7 +112,77 @@ def _played(which: Any, wanted: Any) -> Any:
     )
 
 
-def _played_turns(rows: Any) -> tuple[PlayedTurn, ...]:
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """Statements that load a session by one kind of id; built once: building costs more than running."""
+
+    lock: Any
+    played: Any
+    bare: Any
+    """The session without turns, when none is open."""
+
+
+def _load_by(which: Any, named_turn: Any) -> _Load:
+    still_open = turn.c.closed_at.is_(None)
+    return _Load(
+        lock=select(session.c.id).where(which).with_for_update(key_share=True),
+        played=_played(which, still_open if named_turn is None else or_(still_open, turn.c.id == named_turn)),
+        bare=select(*_SESSION, campaign.c.rules, round_.c.model_ref)
+        .select_from(
+            session.join(campaign, campaign.c.id == session.c.campaign_id).join(
+                round_, round_.c.id == session.c.round_id
+            )
+        )
+        .where(which),
+    )
+
+
+def _session_of(named_turn: Any) -> Any:
+    return session.c.id == select(turn.c.session_id).where(turn.c.id == named_turn).scalar_subquery()
+
+
+_ID: Any = bindparam("id")
+_TURN_OF_EXCHANGE = select(exchange.c.turn_id).where(exchange.c.id == _ID).scalar_subquery()
+_BY_SESSION = _load_by(session.c.id == _ID, None)
+_BY_TURN = _load_by(_session_of(_ID), _ID)
+_BY_EXCHANGE = _load_by(_session_of(_TURN_OF_EXCHANGE), _TURN_OF_EXCHANGE)
+_SUMMARY = _played(session.c.id == _ID, turn.c.position >= 0)
+
+
+async def by_session(tx: AsyncConnection, session_id: SessionId, *, lock: bool = True) -> Play:
+    """Returns a session with the turns that are not closed. Raises NotFound."""
+    return await _load(tx, _BY_SESSION, session_id, lock=lock)
+
+
+async def by_turn(tx: AsyncConnection, turn_id: TurnId) -> Play:
+    """Returns the session of a turn with that turn and those that are not closed. Raises NotFound."""
+    return await _load(tx, _BY_TURN, turn_id, lock=True)
+
+
+async def by_exchange(tx: AsyncConnection, exchange_id: ExchangeId) -> Play:
+    """Returns the session of an exchange with its turn and those that are not closed. Raises NotFound."""
+    return await _load(tx, _BY_EXCHANGE, exchange_id, lock=True)
+
+
+async def _load(tx: AsyncConnection, load: _Load, some_id: str, *, lock: bool) -> Play:
+    named = {"id": some_id}
+    if lock and tx.dialect.name == "postgresql":
+        # Moves of one player come one after the other. The lock is a statement of its own: PostgreSQL reads
+        # joined rows as they were before it waited for one. SQLite's writer holds the whole database already.
+        await tx.execute(load.lock, named)
+    rows = (await tx.execute(load.played, named)).all()
+    head = rows[0] if rows else (await tx.execute(load.bare, named)).first()
+    if head is None:
+        raise NotFound(f"There is nothing with the id {some_id!r}. Open your session from the start page.")
+    return Play(
+        session=_session(head),
+        rules=Rules(**head.rules),
+        model_ref=head.model_ref,
+        turns=_played_turns(rows),
+    )
+
+
+def _played_turns(rows: Sequence[Any]) -> tuple[PlayedTurn, ...]:
     played: dict[str, PlayedTurn] = {}
     for row in rows:
         found = played.get(row.turn_id) or PlayedTurn(turn=_turn(row), file=row.file)
@@ -159,39 +190,46 @@ def _played_turns(rows: Any) -> tuple[PlayedTurn, ...]:
     return tuple(played.values())
 
 
-async def _finished(tx: AsyncConnection, which: Any, shown_id: str | None) -> Play:
-    """A session of which every turn is closed, without its turns."""
-    row = (
-        await tx.execute(
-            select(*_SESSION, campaign.c.rules, round_.c.model_ref)
-            .select_from(
-                session.join(campaign, campaign.c.id == session.c.campaign_id).join(
-                    round_, round_.c.id == session.c.round_id
-                )
-            )
-            .where(session.c.id == which)
-        )
-    ).first()
-    if row is None:
-        raise NotFound(f"There is nothing with the id {shown_id!r}. Open your session from the start page.")
-    return Play(session=_session(row), rules=Rules(**row.rules), model_ref=row.model_ref, turns=())
+def _set(table: Any, *columns: str) -> Any:
+    """An update of some columns of the row named ``row_id``."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(table).where(table.c.id == bindparam("row_id")).values(values)
+
+
+_CLOCK = ("opened_at", "deadline_at", "closed_at", "end")
+_MARKS = ("asked_at", "answered_at", "verdict", "correction", "judged_at")
+_ANSWER = ("model_answer", "shown_answer", "poisoned", "counts", "answered_at", "latency_ms")
+_SET_CLOCK = _set(turn, *_CLOCK)
+_SET_MARKS = _set(exchange, *_MARKS)
+_SET_ANSWER = _set(exchange, *_ANSWER).where(
+    exchange.c.asked_at == bindparam("asked"), exchange.c.answered_at.is_(None)
+)
+_GIVE_TIME = (
+    update(turn)
+    .where(turn.c.id == bindparam("row_id"), turn.c.closed_at.is_(None))
+    .values(deadline_at=turn.c.deadline_at + bindparam("waited"))
+)
+_SET_FINISHED = _set(session, "finished_at")
+_DROP_EXCHANGE = delete(exchange).where(exchange.c.id == bindparam("row_id"))
+_ADD_EXCHANGE = insert(exchange)
+
+
+def _new(record: Session | Turn | Exchange, columns: tuple[str, ...]) -> dict[str, Any]:
+    values = _values(record)
+    return {"row_id": record.id, **{f"new_{name}": values[name] for name in columns}}
 
 
 async def save(tx: AsyncConnection, before: Play, after: Play) -> None:
     """Writes what a rule changed: exchanges first, then turns, then the session."""
     old = {played.turn.id: played for played in before.turns}
     for played in after.turns:
-        await _save_exchanges(tx, old[played.turn.id].exchanges, played.exchanges)
-    for record in (played.turn for played in after.turns if played.turn != old[played.turn.id].turn):
-        values = _values(record)
-        clock = {name: values[name] for name in ("opened_at", "deadline_at", "closed_at", "end")}
-        await tx.execute(update(turn).where(turn.c.id == record.id).values(clock))
+        if played is not old[played.turn.id]:
+            await _save_exchanges(tx, old[played.turn.id].exchanges, played.exchanges)
+    changed = [played.turn for played in after.turns if played.turn != old[played.turn.id].turn]
+    if changed:
+        await tx.execute(_SET_CLOCK, [_new(record, _CLOCK) for record in changed])
     if after.session.finished_at != before.session.finished_at:
-        await tx.execute(
-            update(session)
-            .where(session.c.id == after.session.id)
-            .values(finished_at=after.session.finished_at)
-        )
+        await tx.execute(_SET_FINISHED, _new(after.session, ("finished_at",)))
 
 
 async def _save_exchanges(
@@ -199,13 +237,12 @@ async def _save_exchanges(
 ) -> None:
     old = {record.id: record for record in before}
     for given_up in old.keys() - {record.id for record in after}:
-        await tx.execute(delete(exchange).where(exchange.c.id == given_up))
+        await tx.execute(_DROP_EXCHANGE, {"row_id": given_up})
     for record in after:
         if record.id not in old:
-            await tx.execute(insert(exchange).values(_values(record)))
+            await tx.execute(_ADD_EXCHANGE, _values(record))
         elif record != old[record.id]:
-            values = _values(record)
-            await tx.execute(update(exchange).where(exchange.c.id == values.pop("id")).values(values))
+            await tx.execute(_SET_MARKS, _new(record, _MARKS))
 
 
 async def answer(tx: AsyncConnection, asked: Exchange, *, answered: Exchange) -> bool:
@@ -213,31 +250,13 @@ async def answer(tx: AsyncConnection, asked: Exchange, *, answered: Exchange) ->
 
     Too late: another request has asked the model again or answered, or the player has left the question.
     """
-    stored = await tx.execute(
-        update(exchange)
-        .where(
-            exchange.c.id == asked.id,
-            exchange.c.asked_at == asked.asked_at,
-            exchange.c.answered_at.is_(None),
-        )
-        .values(
-            model_answer=answered.model_answer,
-            shown_answer=answered.shown_answer,
-            poisoned=answered.poisoned,
-            counts=answered.counts,
-            answered_at=answered.answered_at,
-            latency_ms=answered.latency_ms,
-        )
-    )
+    stored = await tx.execute(_SET_ANSWER, {**_new(answered, _ANSWER), "asked": asked.asked_at})
     if stored.rowcount != 1:
         return False
     if answered.model_answer is not None and answered.answered_at is not None:
-        waited = max(0.0, answered.answered_at - asked.asked_at)
-        await tx.execute(
-            update(turn)
-            .where(turn.c.id == asked.turn_id, turn.c.closed_at.is_(None))
-            .values(deadline_at=turn.c.deadline_at + waited)
-        )
+        waited = answered.answered_at - asked.asked_at
+        if waited > 0:
+            await tx.execute(_GIVE_TIME, {"row_id": asked.turn_id, "waited": waited})
     return True
 
 
@@ -312,40 +331,41 @@ async def picture(tx: AsyncConnection, turn_id: TurnId) -> tuple[PlayerId, str, 
 
 async def summary(tx: AsyncConnection, session_id: SessionId) -> Summary:
     """Returns the session with every turn and exchange. Raises NotFound."""
-    rows = (await tx.execute(_played(session.c.id == session_id, turn.c.position >= 0))).all()
+    rows = (await tx.execute(_SUMMARY, {"id": session_id})).all()
     if not rows:
         raise NotFound(f"There is no session {session_id!r}. Start one from the start page.")
     turns = tuple(TurnSummary(turn=p.turn, exchanges=p.exchanges) for p in _played_turns(rows))
     return Summary(session=_session(rows[0]), turns=turns)
 
 
-def _finished_before(round_id: RoundId, moment: float, most: int) -> Any:
-    return (
-        select(session.c.id)
-        .where(session.c.round_id == round_id, session.c.finished_at <= moment)
-        .order_by(session.c.finished_at, session.c.id)
-        .limit(most)
+_EARLY = (
+    select(session.c.id)
+    .where(session.c.round_id == bindparam("round_id"), session.c.finished_at <= bindparam("before"))
+    .order_by(session.c.finished_at, session.c.id)
+    .limit(bindparam("most"))
+    .subquery()
+)
+_COUNT_EARLY = select(func.count()).select_from(_EARLY)
+_COUNT_ANSWERS = (
+    select(exchange.c.model_answer, func.count())
+    .select_from(
+        turn.join(_EARLY, _EARLY.c.id == turn.c.session_id).join(exchange, exchange.c.turn_id == turn.c.id)
     )
+    .where(turn.c.control, exchange.c.model_answer.is_not(None))
+    .group_by(exchange.c.model_answer)
+    .order_by(exchange.c.model_answer)
+)
 
 
 async def count_finished(tx: AsyncConnection, round_id: RoundId, *, before: float, most: int) -> int:
     """Counts the round's sessions finished up to a moment, at most ``most``."""
-    early = _finished_before(round_id, before, most).subquery()
-    return int((await tx.execute(select(func.count()).select_from(early))).scalar_one())
+    given = {"round_id": round_id, "before": before, "most": most}
+    return int((await tx.execute(_COUNT_EARLY, given)).scalar_one())
 
 
 async def answer_counts(
     tx: AsyncConnection, round_id: RoundId, *, before: float, sessions: int
 ) -> dict[str, int]:
     """Counts what the round's model said on control turns of the first ``sessions`` finished sessions."""
-    early = _finished_before(round_id, before, sessions).subquery()
-    rows = await tx.execute(
-        select(exchange.c.model_answer, func.count())
-        .select_from(
-            turn.join(early, early.c.id == turn.c.session_id).join(exchange, exchange.c.turn_id == turn.c.id)
-        )
-        .where(turn.c.control, exchange.c.model_answer.is_not(None))
-        .group_by(exchange.c.model_answer)
-        .order_by(exchange.c.model_answer)
-    )
-    return {text: int(number) for text, number in rows}
+    given = {"round_id": round_id, "before": before, "most": sessions}
+    return {text: int(number) for text, number in await tx.execute(_COUNT_ANSWERS, given)}
