@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from PIL import Image as Pictures
 from sqlalchemy import insert
 
+from stumper.campaigns import open_campaign
 from stumper.errors import NotFound
 from stumper.images.files import FolderFiles
 from stumper.images.ingest import IngestReport, image_id_of
@@ -189,21 +189,21 @@ async def test_toytown_fills_a_pool_half_and_half(
     assert max(image.objects or 0 for image in simple) <= 4 <= min(image.objects or 0 for image in busy)
 
 
-async def test_the_same_seed_draws_the_same_pictures(
-    sqlite_database: Database, sqlite_campaign_id: CampaignId, tmp_path: Path
-) -> None:
-    for folder, seed in (("a", 7), ("b", 7), ("c", 8)):
-        await add_toytown(
-            sqlite_database,
-            FolderFiles(tmp_path / folder),
-            campaign_id=sqlite_campaign_id,
-            n=4,
-            seed=seed,
-            now=1.0,
-        )
-    names = {folder: {path.name for path in (tmp_path / folder).rglob("*.png")} for folder in "abc"}
-    assert names["a"] == names["b"]
-    assert not names["a"] & names["c"]
+async def test_the_same_seed_draws_the_same_pictures(sqlite_database: Database, files: FolderFiles) -> None:
+    async def ids(name: str, seed: int) -> set[ImageId]:
+        async with sqlite_database.begin() as tx:
+            campaign = await open_campaign(
+                tx, name=name, model_ref="scripted:", now=1, rng=random.Random(name)
+            )
+        await add_toytown(sqlite_database, files, campaign_id=campaign.id, n=4, seed=seed, now=1.0)
+        async with sqlite_database.read() as tx:
+            kinds = (ImageKind.CANDIDATE, ImageKind.UNTAINTED)
+            return {image.id for kind in kinds for image in await of_kind(tx, campaign.id, kind)}
+
+    first = await ids("a", 7)
+    assert len(first) == 4
+    assert await ids("b", 7) == first
+    assert not await ids("c", 8) & first
 
 
 async def test_toytown_needs_a_campaign(sqlite_database: Database, files: FolderFiles) -> None:

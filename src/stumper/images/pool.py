@@ -6,7 +6,7 @@ import random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.images.queries import load_many, unseen_ids
+from stumper.images.queries import draw_unseen, load_many
 from stumper.records import CampaignId, Image, ImageKind, PlayerId
 
 
@@ -24,5 +24,5 @@ async def fresh(
     A picture dealt counts as seen, also in a turn that never opened. The same pool and ``rng`` give the same
     images.
     """
-    ids = await unseen_ids(tx, campaign_id=campaign_id, player_id=player_id, kind=kind)
-    return await load_many(tx, campaign_id, rng.sample(ids, min(n, len(ids))))
+    ids = await draw_unseen(tx, campaign_id=campaign_id, player_id=player_id, kind=kind, n=n, rng=rng)
+    return await load_many(tx, campaign_id, ids)

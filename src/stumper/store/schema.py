@@ -72,7 +72,7 @@ image = Table(
     Column("scene", JSON),
     Column("labels", JSON),
     Column("created_at", Double, nullable=False),
-    Index(None, "campaign_id", "kind"),
+    Index(None, "campaign_id", "kind", "id"),  # with the id, dealing pictures never reads the table
 )
 
 player = Table(

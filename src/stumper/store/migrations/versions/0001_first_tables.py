@@ -48,7 +48,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', 'campaign_id', name=op.f('pk_image'))
     )
     with op.batch_alter_table('image', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_image_campaign_id_kind'), ['campaign_id', 'kind'], unique=False)
+        batch_op.create_index(batch_op.f('ix_image_campaign_id_kind_id'), ['campaign_id', 'kind', 'id'], unique=False)
 
     op.create_table('round',
     sa.Column('id', sa.String(length=64), nullable=False),
