@@ -41,8 +41,8 @@ class Asked:
 def guess_scores(asked: Sequence[Asked]) -> Scores:
     """Returns the expected score of the better guesser for each item, nan where the reference is unusable.
 
-    For every kind of question (form, category and group) two guessers compete: one gives the same answer always,
-    the best in hindsight; one draws an answer of the right form. The better of the two stands for the kind.
+    For every kind of question (form, category and group) two guessers compete: one always gives the same
+    answer, the best in hindsight; one draws an answer of the right form. The better stands for the kind.
     """
     scores = np.full(len(asked), np.nan)
     for members, peers in _kinds(asked):

@@ -1,0 +1,194 @@
+"""The report of a round: one HTML file that opens anywhere, offline, on a phone or a desk, in light or dark.
+
+Everything is inside: style, font, charts (SVG) and pictures (thumbnails). Text of players is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from stumper.evaluate.cards import piles
+from stumper.evaluate.charts import number, pair, stack
+from stumper.evaluate.closing import Examination
+from stumper.evaluate.run import Comparison, Figure
+from stumper.release.manifest import Manifest
+
+LABELS: Final = {
+    "count_many": "counting four to nine",
+    "hand": "which hand is raised",
+    "pattern": "patterns",
+    "size_most": "the biggest, the smallest",
+    "new_kind": "kinds it has no name for",
+    "sign_word": "words on signs",
+    "clock_hour": "reading clocks",
+    "plate": "number plates",
+    "relation": "what is on, under, behind",
+    "scene": "where it is",
+    "open_shut": "open or shut",
+    "facing": "which way it faces",
+    "compare": "more or bigger",
+    "reasoning": "adding up",
+    "existence": "is it there",
+    "identification": "what is it",
+    "colour": "colours",
+    "count": "counting to three",
+    "position": "left, right, top, bottom",
+}
+"""What Toytown's skills are called here."""
+
+
+class Standing(Protocol):
+    """What a type of player came to."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def players(self) -> int: ...
+    @property
+    def trusted(self) -> int: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def payable(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """How much was played and kept."""
+
+    sessions: int
+    exchanges: int
+    claims: int
+    examples: int
+    precision: float | None = None
+    """Of the examples, where the truth is known; None elsewhere."""
+    recall: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportData:
+    """Everything a report tells."""
+
+    title: str
+    """'toytown, round 1'"""
+    examination: Examination
+    passed: bool
+    verdict: str
+    """One sentence: what the gate decided and why."""
+    manifest: Manifest
+    seed: int
+    loop: Loop | None = None
+    standings: Sequence[Standing] = ()
+    """Types of players, where they were simulated."""
+    facts: Sequence[tuple[str, str]] = ()
+    """Provenance of the run: seed, versions, minutes, machine."""
+
+
+def write_report(path: Path, data: ReportData) -> Path:
+    """Writes the report whole or not at all; returns its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".report-", dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        file.write(render(data))
+    Path(name).chmod(0o644)  # mkstemp made it private
+    Path(name).replace(path)
+    return path
+
+
+def render(data: ReportData) -> str:
+    """Returns the report's HTML; the same data give the same text."""
+    pages = Environment(
+        loader=PackageLoader("stumper.evaluate"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["figure"] = number
+    pages.filters["percent"] = _percent
+    pages.filters["label"] = _label
+    pages.filters["category"] = lambda name: "colour" if name == "color" else name
+    pages.filters["thousands"] = lambda value: f"{value:,}"
+    return pages.get_template("report.html").render(**_view(data))
+
+
+def _view(data: ReportData) -> dict[str, Any]:
+    found = data.examination
+    return {
+        "data": data,
+        "score": found.score.overall,
+        "known": found.known.overall,
+        "withheld": found.withheld.overall,
+        "hero": pair(found.score.overall, height_px=64),
+        "gaps": _rows(found.withheld.groups, found.withheld),
+        "closed": sum(gap.closed for gap in found.withheld.groups),
+        "categories": _rows(found.score.categories, found.score),
+        "skills": _rows(found.known.groups, found.known),
+        "forgotten": found.known.overall.base.mean - found.known.overall.tuned.mean,
+        "piles": [pile for pile in piles(found.score.outcomes, seed=data.seed) if pile.total],
+        "composition": _composition(data.manifest),
+        "most_points": max((abs(one.points) for one in data.standings), default=1.0) or 1.0,
+        "font": _font(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    figure: Figure
+    chart: str
+    example: str
+    """A question of this kind, as it was asked."""
+
+
+def _rows(figures: Sequence[Figure], comparison: Comparison) -> list[_Row]:
+    """Largest gain first; what could not be scored last."""
+
+    def order(figure: Figure) -> tuple[float, str]:
+        return (-figure.gain.mean if figure.gain.n else 2.0, figure.name)
+
+    examples: dict[str, str] = {}
+    for outcome in comparison.outcomes:
+        for name in (outcome.item.group, str(outcome.item.category)):
+            examples.setdefault(name, outcome.item.question)
+    return [_Row(one, pair(one), examples.get(one.name, "")) for one in sorted(figures, key=order)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    count: int
+    share: float
+    chart: str
+
+
+def _composition(manifest: Manifest) -> list[_Part]:
+    total = sum(manifest.categories.values()) or 1
+    most = max(manifest.categories.values(), default=0) or 1
+    return [
+        _Part(name, count, count / total, stack([("part", count / most)], label=f"{name} {count}"))
+        for name, count in sorted(manifest.categories.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+
+
+def _percent(value: float | None) -> str:
+    """Returns whole percents, or a dash for None and nan."""
+    return f"{value:.0%}" if value is not None and value == value else "–"
+
+
+def _label(name: str) -> str:
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def _font() -> str:
+    """The font of the game's pages as base64; the report falls back on the system's without it."""
+    font = files("stumper").joinpath("front/static/fonts/fredoka-latin.woff2")
+    return base64.b64encode(font.read_bytes()).decode() if font.is_file() else ""
