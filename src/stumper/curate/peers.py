@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate import queries
 from stumper.curate.belief import MIN_VOTES, Ballot, Evidence, decide, learned, posterior, rates
-from stumper.curate.queries import Judgement
+from stumper.curate.queries import Case
 from stumper.errors import AlreadyVoted, Conflict, NotFound, NotYours
 from stumper.records import (
     CampaignId,
@@ -52,14 +52,12 @@ class ClaimView:
 async def next_claim(database: Database, player_id: PlayerId, *, rng: random.Random) -> ClaimView | None:
     """Returns a claim for this player to judge, or None: nothing waits, or the player may not vote (yet)."""
     async with database.read() as tx:
-        e_value = await queries.e_value(tx, player_id)
-        bars = await queries.rules_of_campaigns(tx)
-        campaigns = [id_ for id_, rules in bars.items() if e_value is not None and e_value >= rules.trust_e]
-        if not campaigns or not await _tells_apart(tx, player_id):
+        campaigns = await queries.open_to(tx, player_id)
+        if not campaigns:
             return None
         waiting = await queries.queue(tx, player_id, campaigns=campaigns, limit=WINDOW)
-    if not waiting:
-        return None
+        if not waiting or not await _tells_apart(tx, player_id):
+            return None
     fewest = min(claim.votes for claim in waiting)
     dealt = rng.choice([claim for claim in waiting if claim.votes == fewest])
     return ClaimView(
@@ -95,16 +93,11 @@ async def vote(
     AlreadyVoted for a second vote, Conflict if the claim is decided.
     """
     async with database.begin() as tx:
-        claim = await queries.lock_claim(tx, claim_id)
-        if claim is None:
+        case = await queries.lock_case(tx, claim_id, voter=player_id)
+        if case is None:
             raise NotFound(f"No claim has the id {claim_id!r}. Take the next one from the queue.")
-        rules = (await queries.rules_of_campaigns(tx))[claim.campaign_id]
-        await _may_vote(tx, player_id, claim, rules)
         ballots = await queries.ballots(tx, claim_id)
-        if any(ballot.voter == player_id for ballot in ballots):
-            raise AlreadyVoted("You have voted on this claim already. Take the next one from the queue.")
-        if claim.status is not ClaimStatus.OPEN or claim.same_as is not None:
-            raise Conflict("This claim was decided a moment ago. Take the next one from the queue.")
+        _check(case, player_id, ballots)
         cast = Ballot(player_id, model_wrong, correction_right, unanswerable)
         await queries.add_vote(
             tx,
@@ -118,23 +111,27 @@ async def vote(
                 voted_at=now,
             ),
         )
-        return await _settle(tx, claim, [*ballots, cast], rules, now=now)
+        after = await _settled(tx, case.claim, [*ballots, cast], case.rules, now=now)
+        await queries.update_claim(tx, after)
+    return after
 
 
-async def _may_vote(tx: AsyncConnection, player_id: PlayerId, claim: Claim, rules: Rules) -> None:
-    e_value = await queries.e_value(tx, player_id)
-    if e_value is None or e_value < rules.trust_e:
+def _check(case: Case, voter: PlayerId, ballots: Sequence[Ballot]) -> None:
+    """Raises NotYours, AlreadyVoted or Conflict if this vote may not be."""
+    if case.voter_e is None or case.voter_e < case.rules.trust_e:
         raise NotYours("Only trusted players judge claims. Play on: careful marks make you one.")
-    if claim.player_id == player_id or await queries.has_twin_of(tx, claim.id, player_id):
+    if case.voters_own:
         raise NotYours("This is your own claim: others judge it. Take the next one from the queue.")
+    if any(ballot.voter == voter for ballot in ballots):
+        raise AlreadyVoted("You have voted on this claim already. Take the next one from the queue.")
+    if case.claim.status is not ClaimStatus.OPEN or case.claim.same_as is not None:
+        raise Conflict("This claim was decided a moment ago. Take the next one from the queue.")
 
 
-async def _settle(
+async def _settled(
     tx: AsyncConnection, claim: Claim, ballots: Sequence[Ballot], rules: Rules, *, now: float
 ) -> Claim:
-    """Decides the claim if its votes allow it; with fewer than the least number of votes there is nothing
-    to do.
-    """
+    """Returns the claim as these votes leave it; before the least number of votes nothing is decided."""
     voted = replace(claim, votes=len(ballots))
     if len(ballots) < MIN_VOTES:
         return voted
@@ -147,18 +144,10 @@ async def _settle(
         ),
     )
     decision = decide(belief, votes=len(ballots), rules=rules)
-    decided_at = None if decision.status is ClaimStatus.OPEN else now
-    reason = decision.cause.value if decision.cause else ""
-    await queries.judge(
-        tx,
-        [
-            Judgement(
-                claim_id=claim.id,
-                status=decision.status,
-                posterior=belief.good,
-                reason=reason,
-                decided_at=decided_at,
-            )
-        ],
+    return replace(
+        voted,
+        status=decision.status,
+        posterior=belief.good,
+        reason=decision.cause.value if decision.cause else "",
+        decided_at=None if decision.status is ClaimStatus.OPEN else now,
     )
-    return replace(voted, status=decision.status, posterior=belief.good, reason=reason, decided_at=decided_at)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot, Cause
+from stumper.errors import NotFound
 from stumper.records import (
     CampaignId,
     Category,
@@ -39,6 +40,18 @@ class Judgement:
     posterior: float | None
     reason: str
     decided_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A claim before a voter."""
+
+    claim: Claim
+    rules: Rules
+    voter_e: float | None
+    """None if there is no such player."""
+    voters_own: bool
+    """The voter made it, or one that was merged with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,20 +88,50 @@ def _claim(row: Any) -> Claim:
     )
 
 
-async def lock_claim(tx: AsyncConnection, claim_id: ClaimId) -> Claim | None:
-    """Returns the claim and holds its row, so that votes on it come one after the other."""
-    row = (await tx.execute(select(claim).where(claim.c.id == claim_id).with_for_update())).first()
-    return None if row is None else _claim(row)
+async def lock_case(tx: AsyncConnection, claim_id: ClaimId, *, voter: PlayerId) -> Case | None:
+    """Returns a claim and what there is to know about who wants to judge it; None if there is no such claim.
+
+    Holds the claim's row, so that votes on it come one after the other. One statement: a vote is made of few.
+    """
+    e_value = select(player.c.e_value).where(player.c.id == voter).scalar_subquery()
+    twin = claim.alias("twin")
+    own_twin = exists().where(twin.c.same_as == claim.c.id, twin.c.player_id == voter)
+    row = (
+        await tx.execute(
+            select(claim, campaign.c.rules, e_value.label("e_value"), own_twin.label("own_twin"))
+            .join(campaign, campaign.c.id == claim.c.campaign_id)
+            .where(claim.c.id == claim_id)
+            .with_for_update(of=claim)
+        )
+    ).first()
+    if row is None:
+        return None
+    return Case(
+        claim=_claim(row),
+        rules=Rules(**row.rules),
+        voter_e=row.e_value,
+        voters_own=row.player_id == voter or row.own_twin,
+    )
 
 
-async def rules_of_campaigns(tx: AsyncConnection) -> dict[CampaignId, Rules]:
-    rows = await tx.execute(select(campaign.c.id, campaign.c.rules))
-    return {CampaignId(id_): Rules(**rules) for id_, rules in rows}
+async def open_to(tx: AsyncConnection, player_id: PlayerId) -> list[CampaignId]:
+    """Returns the campaigns whose bar the player's E-value has passed; none for an unknown player."""
+    rows = await tx.execute(
+        select(campaign.c.id, campaign.c.rules, player.c.e_value)
+        .join(player, player.c.id == player_id)
+        .order_by(campaign.c.id)
+    )
+    return [CampaignId(id_) for id_, rules, e_value in rows if e_value >= Rules(**rules).trust_e]
 
 
-async def e_value(tx: AsyncConnection, player_id: PlayerId) -> float | None:
-    found = (await tx.execute(select(player.c.e_value).where(player.c.id == player_id))).scalar_one_or_none()
-    return None if found is None else float(found)
+async def rules_of(tx: AsyncConnection, campaign_id: CampaignId) -> Rules:
+    """Raises NotFound for an unknown campaign."""
+    rules = (
+        await tx.execute(select(campaign.c.rules).where(campaign.c.id == campaign_id))
+    ).scalar_one_or_none()
+    if rules is None:
+        raise NotFound(f"No campaign has the id {campaign_id!r}. See: stumper round list")
+    return Rules(**rules)
 
 
 def _may_judge(player_id: PlayerId) -> ColumnElement[bool]:
@@ -117,12 +160,6 @@ async def queue(
     return [_claim(row) for row in rows]
 
 
-async def has_twin_of(tx: AsyncConnection, claim_id: ClaimId, player_id: PlayerId) -> bool:
-    """Tells whether the player made a claim that was merged with this one."""
-    mine = select(claim.c.id).where(claim.c.same_as == claim_id, claim.c.player_id == player_id).limit(1)
-    return (await tx.execute(mine)).first() is not None
-
-
 async def ballots(tx: AsyncConnection, claim_id: ClaimId) -> list[Ballot]:
     """Returns the votes on a claim, oldest first."""
     rows = await tx.execute(
@@ -137,7 +174,21 @@ def _ballot(row: Any) -> Ballot:
 
 async def add_vote(tx: AsyncConnection, record: Vote) -> None:
     await tx.execute(insert(vote).values(asdict(record)))
-    await tx.execute(update(claim).where(claim.c.id == record.claim_id).values(votes=claim.c.votes + 1))
+
+
+async def update_claim(tx: AsyncConnection, after: Claim) -> None:
+    """Writes where a claim stands after a vote."""
+    await tx.execute(
+        update(claim)
+        .where(claim.c.id == after.id)
+        .values(
+            votes=after.votes,
+            status=after.status.value,
+            posterior=after.posterior,
+            reason=after.reason,
+            decided_at=after.decided_at,
+        )
+    )
 
 
 async def votes_on_settled(
