@@ -1,0 +1,227 @@
+"""LoRA tuning of a vision-language model on a release, with TRL and PEFT (extra `train`).
+
+Every linear layer of text model and connector gets low-rank matrices, merged at the end: the result is an
+ordinary checkpoint. Same release, recipe and seed: same weights. A killed run goes on at its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from stumper.errors import BadRelease
+from stumper.tune.pairs import Pair, mix, read_pairs
+from stumper.tune.recipes import Recipe
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+DONE: Final = "tuned.json"
+_EYES: Final = ("vision_model", "vision_tower", "visual")
+_STOP_POINTS: Final = 4
+"""Checkpoints of a run, for going on after a kill."""
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneResult:
+    """What came of a run."""
+
+    folder: Path
+    """The merged checkpoint."""
+    pairs: int
+    replayed: int
+    steps: int
+    loss: float
+    """Mean over the run."""
+    seconds: float
+
+
+def tune(
+    base_dir: Path,
+    release_dir: Path,
+    out_dir: Path,
+    *,
+    recipe: Recipe,
+    seed: int,
+    replay: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> TuneResult:
+    """Tunes the checkpoint in `base_dir` on `release_dir/train.jsonl`; saves the merged model in `out_dir`.
+
+    `replay` is a file of known pairs in the same format. `on_progress` hears steps done and steps in all. A
+    finished `out_dir` is returned as it is. Raises BadRelease if there is nothing to learn from.
+    """
+    if (out_dir / DONE).is_file():
+        return _read_result(out_dir)
+    fresh = read_pairs(release_dir / "train.jsonl")
+    if not fresh:
+        raise BadRelease(f"{release_dir} has no training pairs. Collect more examples before tuning.")
+    known = read_pairs(replay) if replay else []
+    pairs = mix(fresh, known, replay_share=recipe.replay_share, seed=seed)
+    began = time.monotonic()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    steps, loss = _train(base_dir, pairs, out_dir, recipe, seed, on_progress)
+    result = TuneResult(
+        folder=out_dir,
+        pairs=len(fresh),
+        replayed=len(pairs) - len(fresh),
+        steps=steps,
+        loss=loss,
+        seconds=round(time.monotonic() - began, 1),
+    )
+    # Written last: a folder with this file holds a whole model.
+    (out_dir / DONE).write_text(
+        json.dumps({**asdict(result), "folder": ".", "recipe": asdict(recipe), "seed": seed})
+    )
+    shutil.rmtree(out_dir / "checkpoints", ignore_errors=True)
+    return result
+
+
+def _read_result(out_dir: Path) -> TuneResult:
+    saved = json.loads((out_dir / DONE).read_text())
+    names = ("pairs", "replayed", "steps", "loss", "seconds")
+    return TuneResult(folder=out_dir, **{name: saved[name] for name in names})
+
+
+def _train(
+    base_dir: Path,
+    pairs: Sequence[Pair],
+    out_dir: Path,
+    recipe: Recipe,
+    seed: int,
+    on_progress: OnProgress | None,
+) -> tuple[int, float]:
+    import torch
+    from peft import LoraConfig
+    from transformers import AutoModelForImageTextToText, AutoProcessor, set_seed
+    from trl import SFTTrainer
+
+    set_seed(seed)
+    processor = AutoProcessor.from_pretrained(base_dir)
+    dtype = torch.bfloat16 if recipe.bf16 and torch.cuda.is_available() else torch.float32
+    model = AutoModelForImageTextToText.from_pretrained(base_dir, dtype=dtype)
+    lora = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=0.0,
+        target_modules=linear_layers(model, eyes=recipe.eyes),
+        task_type="CAUSAL_LM",
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=_arguments(out_dir / "checkpoints", recipe, seed, len(pairs)),
+        train_dataset=to_dataset(pairs, image_px=recipe.image_px),
+        processing_class=processor,
+        peft_config=lora,
+        callbacks=[_teller(on_progress)] if on_progress else None,
+    )
+    outcome = trainer.train(resume_from_checkpoint=_last_checkpoint(out_dir / "checkpoints"))
+    merged = trainer.model.merge_and_unload()
+    merged.save_pretrained(out_dir)
+    processor.save_pretrained(out_dir)
+    return int(outcome.global_step), float(outcome.training_loss)
+
+
+def linear_layers(model: Any, *, eyes: bool) -> list[str]:
+    """Names of the layers to adapt: all linear ones but the output head; the vision tower's with `eyes`."""
+    from torch import nn
+
+    names = []
+    for name, module in model.named_modules():
+        seeing = any(part in name.split(".") for part in _EYES)
+        if isinstance(module, nn.Linear) and not name.endswith("lm_head") and (eyes or not seeing):
+            names.append(name)
+    return names
+
+
+def to_dataset(pairs: Sequence[Pair], *, image_px: int | None) -> Dataset:
+    """Pairs as TRL's collator takes them. Raises BadRelease for a picture that is missing or broken."""
+    from datasets import Dataset, Features, Image, List, Value
+
+    message = [{"role": Value("string"), "content": Value("string")}]
+    features = Features({"images": List(Image()), "prompt": message, "completion": message})
+    return Dataset.from_list(
+        [
+            {
+                "images": [_picture(pair.image, image_px)],
+                "prompt": [{"role": "user", "content": pair.prompt}],
+                "completion": [{"role": "assistant", "content": pair.completion}],
+            }
+            for pair in pairs
+        ],
+        features=features,
+    )
+
+
+def _picture(path: Path, image_px: int | None) -> dict[str, Any]:
+    """The picture as encoded bytes, scaled once here and not again in every epoch."""
+    import io
+
+    from PIL import Image
+
+    try:
+        if image_px is None:
+            return {"bytes": path.read_bytes(), "path": None}
+        with Image.open(path) as picture:
+            small = picture.convert("RGB").resize((image_px, image_px), Image.Resampling.BOX)
+    except OSError as error:
+        raise BadRelease(f"The picture {path} cannot be read: {error}. Build the release again.") from error
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG", compress_level=1)
+    return {"bytes": buffer.getvalue(), "path": None}
+
+
+def _arguments(folder: Path, recipe: Recipe, seed: int, pairs: int) -> Any:
+    import torch
+    from trl import SFTConfig
+
+    cuda = torch.cuda.is_available()
+    updates = max(1, round(pairs * recipe.epochs / (recipe.batch * recipe.accumulate)))
+    if recipe.most_steps is not None:
+        updates = min(updates, recipe.most_steps)
+    return SFTConfig(
+        output_dir=str(folder),
+        max_steps=updates,
+        per_device_train_batch_size=recipe.batch,
+        gradient_accumulation_steps=recipe.accumulate,
+        learning_rate=recipe.rate,
+        lr_scheduler_type="linear",
+        warmup_steps=max(1, updates // 20),
+        gradient_checkpointing=recipe.bf16 and cuda,
+        logging_steps=max(1, updates // 20),
+        save_steps=max(1, updates // _STOP_POINTS),
+        save_total_limit=1,
+        max_length=None,
+        bf16=recipe.bf16 and cuda,
+        use_cpu=not cuda,
+        seed=seed,
+        data_seed=seed,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_num_workers=0,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """The newest complete checkpoint: the state file is the last that the trainer writes."""
+    found = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    return str(max(found, key=lambda path: int(path.name.rpartition("-")[2]))) if found else None
+
+
+def _teller(on_progress: OnProgress) -> Any:
+    from transformers import TrainerCallback
+
+    class Teller(TrainerCallback):  # type: ignore[misc]  # transformers is untyped for mypy here
+        def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+            on_progress(state.global_step, state.max_steps)
+
+    return Teller()

@@ -1,0 +1,69 @@
+"""How a model is tuned: the numbers of a run, and which fit which model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from stumper.errors import NotFound
+
+_TINY_IMAGE_PX: Final = 128
+"""Models that see no more than this are of Toytown's size: from scratch, not from the web."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """The numbers of one tuning run."""
+
+    name: str
+    rank: int
+    """Of the LoRA matrices."""
+    alpha: int
+    rate: float
+    """Peak learning rate; it rises over the first 5 % of the steps and falls to zero in a straight line."""
+    epochs: float
+    batch: int
+    accumulate: int = 1
+    """Batches of one update."""
+    replay_share: float = 0.4
+    """Of what a run sees is known data, against forgetting; it is drawn from `replay`."""
+    eyes: bool = False
+    """Whether the vision tower is tuned too."""
+    image_px: int | None = None
+    """Pictures are scaled to this square once, before training; None leaves them to the processor."""
+    bf16: bool = False
+    most_steps: int | None = None
+    """Ends a run early; for tests."""
+
+
+TINY: Final = Recipe(
+    name="tiny", rank=32, alpha=32, rate=1.5e-3, epochs=3, batch=32, replay_share=0.4, eyes=True, image_px=96
+)
+"""For the shipped model: every linear layer, a high rate, a few minutes on two cores."""
+
+STANDARD: Final = Recipe(
+    name="standard",
+    rank=16,
+    alpha=32,
+    rate=1e-4,
+    epochs=1,
+    batch=4,
+    accumulate=4,
+    replay_share=0.2,
+    bf16=True,
+)
+"""For pretrained models of 0.2 to 10 billion parameters, with TRL's usual numbers."""
+
+
+def recipe_for(base: Path) -> Recipe:
+    """The recipe that fits a checkpoint. Raises NotFound if the folder holds none."""
+    config = base / "config.json"
+    if not config.is_file():
+        raise NotFound(
+            f"{base} holds no config.json, so it is no checkpoint to tune. Give the folder of a saved model."
+        )
+    vision = json.loads(config.read_text()).get("vision_config") or {}
+    size = vision.get("image_size")
+    return TINY if isinstance(size, int) and size <= _TINY_IMAGE_PX else STANDARD

@@ -1,0 +1,109 @@
+"""Two updates of a real LoRA run on a model of a few thousand weights."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+if importlib.util.find_spec("trl") is None:
+    pytest.skip("the extra train (torch, trl, peft) is not installed", allow_module_level=True)
+
+from stumper.errors import BadRelease
+from stumper.toytown import model as tiny
+from stumper.toytown.replay import write_replay
+from stumper.tune import TINY, tune
+from stumper.tune.lora import DONE, linear_layers
+
+pytestmark = [
+    pytest.mark.slow,
+    # Libraries warn about each other's future; nothing here can act on it.
+    pytest.mark.filterwarnings("ignore"),
+]
+RECIPE = replace(TINY, rank=4, alpha=4, batch=4, most_steps=2)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    shape = tiny.Shape(
+        vision_layers=1, vision_width=32, text_layers=1, text_width=32, text_inner=64, vocabulary=300
+    )
+    tokenizer = tiny.train_tokenizer(["what colour is the cat", "red"] * 20, vocabulary=shape.vocabulary)
+    tiny.build_model(tokenizer, shape, seed=1).save_pretrained(folder)
+    tiny.build_processor(tokenizer, shape).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("release")
+    write_replay(folder, pairs=8, seed=1).rename(folder / "train.jsonl")
+    return folder
+
+
+def _weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_the_same_seed_gives_the_same_weights_and_they_differ_from_the_base(
+    base: Path, release: Path, tmp_path: Path
+) -> None:
+    heard: list[tuple[int, int]] = []
+    replay = release / "train.jsonl"
+
+    first = tune(
+        base, release, tmp_path / "1", recipe=RECIPE, seed=5, replay=replay,
+        on_progress=lambda done, total: heard.append((done, total)),
+    )  # fmt: skip
+    again = tune(base, release, tmp_path / "2", recipe=RECIPE, seed=5, replay=replay)
+
+    assert heard == [(1, 2), (2, 2)]
+    assert (first.pairs, first.replayed, first.steps) == (8, 5, 2)
+    assert _weights(first.folder) == _weights(again.folder)
+    assert _weights(first.folder) != _weights(base)
+    assert not (first.folder / "checkpoints").exists()
+
+
+def test_a_finished_run_is_returned_as_it_is(base: Path, release: Path, tmp_path: Path) -> None:
+    (tmp_path / DONE).write_text(
+        json.dumps({"pairs": 1, "replayed": 2, "steps": 3, "loss": 0.5, "seconds": 4.0})
+    )
+
+    assert tune(base, release, tmp_path, recipe=RECIPE, seed=5).steps == 3
+
+
+def test_the_tuned_checkpoint_loads_without_peft(base: Path, release: Path, tmp_path: Path) -> None:
+    result = tune(base, release, tmp_path / "out", recipe=RECIPE, seed=5)
+
+    model, processor = tiny.load(result.folder)
+
+    assert not any("lora" in name for name, _ in model.named_parameters())
+    assert processor.chat_template == tiny.CHAT_TEMPLATE
+
+
+def test_an_empty_release_is_refused(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text("")
+
+    with pytest.raises(BadRelease, match="no training pairs"):
+        tune(base, tmp_path, tmp_path / "out", recipe=RECIPE, seed=5)
+
+
+def test_a_missing_picture_is_named(base: Path, release: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text((release / "train.jsonl").read_text())
+
+    with pytest.raises(BadRelease, match="cannot be read"):
+        tune(base, tmp_path, tmp_path / "out", recipe=RECIPE, seed=5)
+
+
+def test_the_vision_tower_is_left_alone_unless_its_eyes_are_tuned(base: Path) -> None:
+    model, _ = tiny.load(base)
+
+    blind, seeing = linear_layers(model, eyes=False), linear_layers(model, eyes=True)
+
+    assert set(blind) < set(seeing)
+    assert any("connector" in name for name in blind)
+    assert not any("vision_model" in name or name.endswith("lm_head") for name in blind)

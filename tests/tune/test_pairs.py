@@ -1,0 +1,84 @@
+"""What a run trains on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stumper.errors import BadRelease, NotFound
+from stumper.tune.pairs import Pair, mix, read_pairs
+from stumper.tune.recipes import STANDARD, TINY, recipe_for
+
+
+def _line(prompt: object, completion: object = "two") -> str:
+    row = {
+        "images": ["images/a.png"],
+        "prompt": [{"role": "user", "content": prompt}],
+        "completion": [{"role": "assistant", "content": completion}],
+    }
+    return json.dumps(row)
+
+
+def _pairs(prefix: str, count: int) -> list[Pair]:
+    return [Pair(Path("a.png"), f"{prefix}{number}", "yes") for number in range(count)]
+
+
+def test_pairs_are_read_with_pictures_beside_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "train.jsonl"
+    parts = [{"type": "image"}, {"type": "text", "text": "how many"}]
+    file.write_text(_line("what") + "\n" + _line(parts) + "\n")
+
+    assert read_pairs(file) == [
+        Pair(tmp_path / "images/a.png", "what", "two"),
+        Pair(tmp_path / "images/a.png", "how many", "two"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"images": []}', _line("x").replace("prompt", "messages")])
+def test_a_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "train.jsonl"
+    file.write_text(_line("fine") + "\n" + line + "\n")
+
+    with pytest.raises(BadRelease, match=r"train\.jsonl:2"):
+        read_pairs(file)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadRelease, match="is missing"):
+        read_pairs(tmp_path / "train.jsonl")
+
+
+def test_replay_makes_up_its_share_of_the_mix() -> None:
+    mixed = mix(_pairs("new", 60), _pairs("known", 100), replay_share=0.4, seed=1)
+
+    assert sum(pair.prompt.startswith("known") for pair in mixed) == 40
+    assert len({pair.prompt for pair in mixed}) == len(mixed) == 100
+
+
+def test_the_mix_depends_on_the_seed_alone() -> None:
+    new, known = _pairs("new", 30), _pairs("known", 30)
+
+    assert mix(new, known, replay_share=0.3, seed=1) == mix(new, known, replay_share=0.3, seed=1)
+    assert mix(new, known, replay_share=0.3, seed=1) != mix(new, known, replay_share=0.3, seed=2)
+
+
+def test_without_known_pairs_the_release_is_all() -> None:
+    assert len(mix(_pairs("new", 7), [], replay_share=0.4, seed=1)) == 7
+    assert len(mix(_pairs("new", 60), _pairs("known", 3), replay_share=0.4, seed=1)) == 63
+
+
+def test_small_eyes_get_the_tiny_recipe(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"vision_config": {"image_size": 96}}))
+    assert recipe_for(tmp_path) is TINY
+    config.write_text(json.dumps({"vision_config": {"image_size": 512}}))
+    assert recipe_for(tmp_path) is STANDARD
+    config.write_text(json.dumps({"vision_config": {"depth": 32}}))
+    assert recipe_for(tmp_path) is STANDARD
+
+
+def test_a_folder_without_a_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"config\.json"):
+        recipe_for(tmp_path)
