@@ -230,6 +230,23 @@ async def test_a_model_that_never_answers_is_given_up(lite: World, monkeypatch: 
     assert (await table.ask(key="a")).answer
 
 
+@pytest.mark.parametrize(("said", "shown"), [("a\x00 \u202ecat\n", "a cat"), ("two\n\ncats", "two cats")])
+async def test_what_a_model_says_is_made_safe_too(world: World, said: str, shown: str) -> None:
+    world.model = ScriptedModel(Script(text=said))
+    table = await world.started()
+    await world.to_turn(table, control=False)
+
+    assert (await table.ask()).answer == shown
+
+
+async def test_a_model_that_says_nothing_readable_has_not_answered(lite: World) -> None:
+    lite.model = ScriptedModel(Script(text="\x00\n"))
+    table = await lite.started()
+
+    with pytest.raises(ModelUnavailable, match="nothing that can be read"):
+        await table.ask()
+
+
 async def test_a_turn_takes_no_question_after_its_time(world: World) -> None:
     table = await world.started()
     world.clock.now += 120.5

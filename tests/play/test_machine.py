@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Awaitable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -14,14 +15,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import select
 
-from stumper.errors import ModelUnavailable, StumperError
+from stumper.errors import StumperError
 from stumper.play.deal import verify_commitment
 from stumper.play.views import ExchangeView, SessionView
-from stumper.records import Exchange, ExchangeId, Rules, Turn, Verdict
+from stumper.records import Exchange, ExchangeId, Rules, Session, Turn, Verdict
 from stumper.store.database import Database
-from stumper.store.schema import claim, exchange, session, turn
 from stumper.vlm import Script, ScriptedModel
 from tests.play.conftest import Table, World, furnish
 
@@ -55,7 +54,7 @@ class PlayMachine(RuleBasedStateMachine):
 
     @initialize(quick=st.booleans())
     def begin(self, quick: bool) -> None:
-        self.database = Database(f"sqlite:///{shutil.copy(self.template, self.folder / 'a.db')}")
+        self.database = Database(f"sqlite:///{shutil.copy(self.template, self.folder / 'stumper.db')}")
         self.world: World = self.run(furnish(self.database, self.folder / "files", rules=_RULES))
         self.table: Table = self.run(self.world.started(quick=quick))
 
@@ -84,12 +83,7 @@ class PlayMachine(RuleBasedStateMachine):
             return
         self.world.model = ScriptedModel(Script(fail_every=1))
         self.keys += 1
-        try:
-            self.run(self.table.ask(key=f"k{self.keys}"))
-        except ModelUnavailable:
-            pass
-        except StumperError:
-            pass
+        assert self.attempt(self.table.ask(key=f"k{self.keys}")) is None
         self.world.model = ScriptedModel()
 
     @rule(
@@ -127,19 +121,18 @@ class PlayMachine(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.world.clock.now += seconds
 
-    def rows(self, query: Any) -> list[Any]:
-        async def fetch() -> list[Any]:
-            async with self.database.read() as tx:
-                return list((await tx.execute(query)).all())
-
-        return self.run(fetch())
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Reads behind the game's back, which is also ten times faster than through it."""
+        with closing(sqlite3.connect(self.folder / "stumper.db")) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(f'SELECT * FROM "{table}"')]
 
     @invariant()
     def promises_are_kept(self) -> None:
         if not hasattr(self, "table"):
             return
-        turns = [Turn(**row._mapping) for row in self.rows(select(turn))]
-        exchanges = {row.id: Exchange(**row._mapping) for row in self.rows(select(exchange))}
+        turns = [Turn(**row) for row in self.rows("turn")]
+        exchanges = {row["id"]: Exchange(**row) for row in self.rows("exchange")}
         self._check_turns(turns)
         for asked_id, (verdict, correction) in self.verdicts.items():
             assert exchanges[asked_id].verdict == verdict
@@ -152,13 +145,13 @@ class PlayMachine(RuleBasedStateMachine):
             for one in exchanges.values()
             if one.verdict == Verdict.WRONG and not by_id[one.turn_id].control
         }
-        assert {row.exchange_id for row in self.rows(select(claim.c.exchange_id))} == wrong_off_control
+        assert {row["exchange_id"] for row in self.rows("claim")} == wrong_off_control
         assert all(by_id[one.turn_id].control for one in exchanges.values() if one.poisoned or one.counts)
 
     def _check_turns(self, turns: list[Turn]) -> None:
         assert len({one.image_id for one in turns}) == len(turns)
         assert self.positions == sorted(self.positions)
-        for row in self.rows(select(session)):
+        for row in (Session(**values) for values in self.rows("session")):
             own = sorted((one for one in turns if one.session_id == row.id), key=lambda one: one.position)
             states = [(one.opened_at is not None, one.closed_at is not None) for one in own]
             assert states == sorted(states, reverse=True)
@@ -177,14 +170,13 @@ class PlayMachine(RuleBasedStateMachine):
 def test_no_sequence_of_moves_breaks_a_promise(sqlite_template: Path) -> None:
     PlayMachine.template = sqlite_template
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        PlayMachine, settings=settings(max_examples=15, stateful_step_count=25, deadline=None)
+        PlayMachine, settings=settings(max_examples=10, stateful_step_count=25, deadline=None)
     )
 
 
 @pytest.mark.slow
 def test_no_long_sequence_of_moves_breaks_a_promise(sqlite_template: Path) -> None:
     PlayMachine.template = sqlite_template
-    random.seed(1)
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        PlayMachine, settings=settings(max_examples=150, stateful_step_count=60, deadline=None)
+        PlayMachine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
     )

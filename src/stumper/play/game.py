@@ -225,13 +225,17 @@ class Game:
             async with asyncio.timeout(PATIENCE_S):
                 picture = await self._files.get(file)
                 model = await self._open_model(model_ref)
-                return await model.answer(picture, question)
+                answer = await model.answer(picture, question)
         except TimeoutError as error:
             raise ModelTimeout(f"The model took too long. {kept}") from error
         except BadSetting as error:
             raise ModelUnavailable(f"The model cannot be opened. {kept}") from error
         except ModelError as error:
             raise type(error)(f"The model cannot answer now. {kept}") from error
+        said = texts.clean(answer.text)  # a model may say what no database stores and no page should show
+        if not said:
+            raise ModelUnavailable(f"The model said nothing that can be read. {kept}")
+        return replace(answer, text=said)
 
     async def _give_up(self, asked: Exchange) -> None:
         """Notes that nobody is thinking about the question any more."""
