@@ -3,10 +3,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# The CPU build of torch is offered here for Linux; the one on PyPI brings gigabytes for CUDA.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-# Tests and the crowd run beside each other: a pool of threads in each would be slower, not faster.
-export OMP_NUM_THREADS ?= 1
 
 .PHONY: demo serve test test-fast lint fix docs lock clean
 .DELETE_ON_ERROR:
@@ -16,6 +12,9 @@ demo: $(READY)  ## Play, collect, tune, evaluate, then serve the better model
 
 serve: $(READY)  ## The game alone, at http://127.0.0.1:8000
 	$(BIN)/stumper serve
+
+# Two test processes beside each other: a pool of threads in each would be slower, not faster.
+test test-fast: export OMP_NUM_THREADS ?= 1
 
 test: $(READY)  ## Everything: unit, contract, story, browser. What is skipped is listed with its reason
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -47,6 +46,6 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "Stumper needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps --retries 1 --extra-index-url $(TORCH_INDEX) torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps torch
 	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis]" --group dev
 	@touch $@
