@@ -26,7 +26,7 @@ ROW = Row(
 SOURCE = Source(
     image_id=ImageId("a"),
     file="aa/a.png",
-    source="toytown:7",
+    source="Toytown, seed 7",
     licence="CC0 1.0",
     question=ROW.question,
     answer=ROW.answer,
@@ -76,7 +76,7 @@ def test_the_figures_are_those_of_the_rows() -> None:
     assert "| questions whose wording occurs before | 33% |" in text
     assert "| questions asked of one picture with different answers | 1 |" in text
     assert "lowest here: 0.970" in text
-    assert "toytown (CC0 1.0), 3 examples" in text
+    assert "Toytown (CC0 1.0), 3 examples" in text
 
 
 def test_the_card_holds_no_folder_of_this_machine() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -79,6 +80,12 @@ def toytown_items(
 
     ``style`` is that of `sample_scene`, ``wording`` that of `ask`. The same arguments give the same items.
     """
+    return list(_drawn(seed, n, tuple(skills), style, wording))
+
+
+@lru_cache(maxsize=4)
+def _drawn(seed: int, n: int, skills: tuple[Skill, ...], style: str, wording: str) -> tuple[Item, ...]:
+    # kept: an examination and its report ask the same 800 questions, and drawing takes longer than asking
     wanted = {skill: n // len(skills) + (place < n % len(skills)) for place, skill in enumerate(skills)}
     found: dict[Skill, list[Item]] = {skill: [] for skill in skills}
     for scene in _scenes(seed, style, limit=_SCENES_A_QUESTION * max(wanted.values(), default=0)):
@@ -87,7 +94,7 @@ def toytown_items(
             break
         for skill, item in _asked(scene, open_skills, style=style, wording=wording):
             found[skill].append(item)
-    return [item for items in found.values() for item in items]
+    return tuple(item for items in found.values() for item in items)
 
 
 def _scenes(seed: int, style: str, *, limit: int) -> Iterator[Scene]:

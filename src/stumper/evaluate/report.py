@@ -6,6 +6,7 @@ Everything is inside: style, font, charts (SVG) and pictures (thumbnails). Text 
 from __future__ import annotations
 
 import base64
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -70,7 +71,7 @@ class Loop:
     claims: int
     examples: int
     precision: float | None = None
-    """Of the examples, where the truth is known; None elsewhere."""
+    """Of the examples, where the truth is known; None or nan elsewhere."""
     recall: float | None = None
 
 
@@ -117,6 +118,7 @@ def render(data: ReportData) -> str:
     pages.filters["percent"] = _percent
     pages.filters["label"] = _label
     pages.filters["category"] = lambda name: "colour" if name == "color" else name
+    pages.tests["known"] = lambda value: value is not None and math.isfinite(value)
     pages.filters["thousands"] = lambda value: f"{value:,}"
     return pages.get_template("report.html").render(**_view(data))
 
@@ -181,7 +183,7 @@ def _composition(manifest: Manifest) -> list[_Part]:
 
 def _percent(value: float | None) -> str:
     """Returns whole percents, or a dash for None and nan."""
-    return f"{value:.0%}" if value is not None and value == value else "–"
+    return f"{value:.0%}" if value is not None and math.isfinite(value) else "–"
 
 
 def _label(name: str) -> str:

@@ -6,6 +6,7 @@ Every figure is computed from the rows; nothing is promised that the rows do not
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def _making(facts: Facts) -> str:
 
 
 def _origins(facts: Facts) -> str:
-    found = Counter((source.source.partition(":")[0], source.licence) for source in facts.sources)
+    found = Counter((re.split(r"[:,]", source.source)[0], source.licence) for source in facts.sources)
     return "; ".join(
         f"{_plain(origin)} ({_plain(licence)}), {count} examples"
         for (origin, licence), count in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
