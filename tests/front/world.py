@@ -7,13 +7,14 @@ import random
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from fastapi import FastAPI
 from PIL import Image as Picture
+from sqlalchemy import update
 
 from stumper import campaigns
 from stumper.app import App, build
@@ -22,6 +23,7 @@ from stumper.front.web import create_web
 from stumper.images.ingest import image_id_of
 from stumper.images.queries import insert_new
 from stumper.records import Campaign, Image, ImageKind, Rules
+from stumper.store import schema
 
 URL = "http://stumper.test"
 QUESTION = "How many dots are there?"
@@ -49,7 +51,8 @@ def square(number: int) -> bytes:
 class World:
     app: App
     web: FastAPI
-    clock: Clock
+    clock: Any
+    """A ``Clock``, or ``time.time`` where a browser plays."""
     campaign: Campaign
 
     @asynccontextmanager
@@ -108,6 +111,18 @@ async def open_world(
         world = World(app=app, web=create_web(app), clock=clock, campaign=campaign)
         await world.add_pictures(tainted=pictures // 2, untainted=pictures // 2)
         yield world
+
+
+@asynccontextmanager
+async def reopen_world(folder: Path, *, model: str, rules: Rules | None) -> AsyncIterator[World]:
+    """The world in ``folder`` with the real clock and another model and other rules."""
+    settings = Settings(data=folder, model=model, secret=SECRET)  # type: ignore[arg-type]
+    async with build(settings, rng=random.Random(7), prepare=False) as app:
+        async with app.database.begin() as tx:
+            await tx.execute(update(schema.campaign).values(rules=asdict(rules or Rules())))
+            await tx.execute(update(schema.round_).values(model_ref=model))
+            campaign = await campaigns.find_campaign(tx, settings.campaign)
+        yield World(app=app, web=create_web(app), clock=app.clock, campaign=campaign)
 
 
 async def join(phone: httpx2.AsyncClient, nickname: str = "Ada") -> dict[str, Any]:

@@ -142,7 +142,7 @@ def _headline(caught: int, falsified: int, *, judged: int, alarms: int) -> str:
     if not judged:
         return "No verdicts this time"
     if not falsified:
-        return "No false answers came your way"
+        return "Pixel was honest this time"
     if caught < falsified:
         return f"You caught {caught} of {falsified} false answers" if caught else "Pixel got away this time"
     if alarms:

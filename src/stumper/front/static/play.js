@@ -218,10 +218,13 @@ async function refresh() {
   show(await call("GET", `/api${home}`));
 }
 
+/** Asks the server, whose clock decides; it allows a late verdict two seconds more than is shown. */
 async function timeIsUp() {
   const before = turn.id;
   await move(refresh);
+  clearTimeout(timeIsUp.timer);
   if (turn.id !== before) toast("Time is up. Here is the next picture.");
+  else if (turn.seconds_left <= 0 && !turn.paused) timeIsUp.timer = setTimeout(timeIsUp, 700);
 }
 
 function lookAgain() {
