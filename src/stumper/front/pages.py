@@ -66,6 +66,7 @@ def _first_language(request: Request) -> str:
 
 @router.get("/")
 async def landing(request: Request, app: Parts, me: MaybeMe) -> Response:
+    """What the game is, and how to join it or go on."""
     async with app.database.read() as tx:
         player = await find_player(tx, me) if me else None
         points = shown(await balance(tx, player.id)) if player else 0
@@ -125,6 +126,7 @@ async def join(
 
 @router.post("/play")
 async def play(app: Parts, me: Mover, quick: Annotated[bool, Form()] = False) -> Response:
+    """Starts a session or resumes the unfinished one."""
     return await _play(app, me, quick=quick)
 
 
@@ -149,6 +151,7 @@ async def leave(jar: Jar) -> Response:
 
 @router.get("/sessions/{session_id}")
 async def session(request: Request, session_id: SessionId, app: Parts, me: Mover) -> Response:
+    """The play page; everything on it comes over the API."""
     view = await app.game.view(me, session_id)
     if view.finished:
         return _see(f"/sessions/{session_id}/end")
@@ -158,6 +161,7 @@ async def session(request: Request, session_id: SessionId, app: Parts, me: Mover
 
 @router.get("/sessions/{session_id}/end")
 async def end(request: Request, session_id: SessionId, app: Parts, me: Mover) -> Response:
+    """What a finished session was worth, and its secrets; grades it if that was not done yet."""
     if not (await app.game.view(me, session_id)).finished:
         return _see(f"/sessions/{session_id}")
     summary = await app.game.summary(me, session_id)
@@ -174,6 +178,7 @@ async def end(request: Request, session_id: SessionId, app: Parts, me: Mover) ->
 
 @router.get("/points")
 async def points(request: Request, app: Parts) -> Response:
+    """How points work, with the campaign's numbers."""
     rules = await _rules(app)
     context = {
         "hit": rules.hit_points,
@@ -186,6 +191,7 @@ async def points(request: Request, app: Parts) -> Response:
 
 @router.get("/privacy")
 async def privacy(request: Request, app: Parts, me: MaybeMe) -> Response:
+    """What is kept, under which licence, and how to have it deleted."""
     async with app.database.read() as tx:
         licence = (await find_campaign(tx, app.settings.campaign)).licence
     return templates.TemplateResponse(request, "privacy.html", {"player_id": me, "licence": licence})

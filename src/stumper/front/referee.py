@@ -58,6 +58,7 @@ async def _is_trusted(app: App, player_id: PlayerId) -> bool:
 
 @router.get("/referee/{claim_id}/picture", dependencies=[Depends(may_move)])
 async def picture(claim_id: ClaimId, app: Parts) -> Response:
+    """The picture a claim is about."""
     async with app.database.read() as tx:
         key = await claim_file(tx, claim_id)
     return picture_response(await app.files.get(key))
@@ -65,6 +66,7 @@ async def picture(claim_id: ClaimId, app: Parts) -> Response:
 
 @router.post("/referee/{claim_id}")
 async def rule(claim_id: ClaimId, ruling: Annotated[Ruling, Form()], app: Parts, me: Mover) -> Response:
+    """Votes with one tap and goes on to the next claim."""
     model_wrong, correction_right = _MEANS[ruling]
     # Somebody may have decided the case a moment earlier: the referee just gets the next one.
     with suppress(Conflict):
