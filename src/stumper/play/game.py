@@ -208,9 +208,8 @@ class Game:
                 now=self._clock(),
             )
             await queries.save(tx, play, asked_play)
-            vocabulary = None
-            if play.turn(turn_id).turn.control:
-                vocabulary = await self._vocabularies.of(tx, play.session)
+            # On every turn, though only controls need it: a control must not take longer.
+            vocabulary = await self._vocabularies.of(tx, play.session)
         answer: Answer | None = None
         try:
             answer = await self._think(play.model_ref, play.turn(turn_id).file, asked.question)
