@@ -83,19 +83,26 @@ class MemoryCache:
 class RedisCache:
     """Values shared by every process. While Redis is away nothing is counted: the game goes on unlimited."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_s: float = 1.0) -> None:
+        """``timeout_s`` is the longest that a limiter may hold a player's request when Redis hangs."""
         try:
-            from redis.asyncio import Redis
+            from redis.asyncio import BlockingConnectionPool, Redis
             from redis.exceptions import RedisError
         except ImportError as error:
             raise BadSetting(
                 "The Redis cache needs the redis package: pip install 'stumper[redis]', "
                 "or set STUMPER_CACHE=memory:."
             ) from error
-        # A limiter must not hold a player's request longer than this when Redis hangs.
-        self._redis: Redis = Redis.from_url(
-            url, decode_responses=True, socket_connect_timeout=1, socket_timeout=1
+        # A crowd shares these connections: one for each request would be thousands on Redis.
+        pool = BlockingConnectionPool.from_url(
+            url,
+            decode_responses=True,
+            max_connections=20,
+            timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            socket_timeout=timeout_s,
         )
+        self._redis: Redis = Redis.from_pool(pool)
         self._away = RedisError
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
