@@ -81,6 +81,9 @@ _WHAT_IF: Final = _any(
     r"^how many\b.* and .*\b(?:together|in all|in total|altogether)$",
 )
 
+_MORE_THAN: Final = _any(
+    r"\b(?:more|fewer|less) than (?:\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
+)
 _COUNTING: Final = _any(
     r"\bhow (?:many|much)\b",
     r"^total\b",
@@ -90,7 +93,6 @@ _COUNTING: Final = _any(
     r"^(?:please )?(?:can you )?count\b",
     r"\bcount of\b",
     r"^is the number of\b",
-    r"\b(?:more|fewer|less) than (?:\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
     rf"^{_BE} there (?:only |exactly |just |at least )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) ",
 )
 _TEXT: Final = _any(
@@ -250,14 +252,14 @@ _IDENTIFICATION: Final = _any(
 
 # The first pattern found names the category: what is asked *for* comes before what is asked *about*.
 _RULES: Final = (
-    (Category.INVALID, _COMMANDS),
     (Category.INVALID, _GREETINGS),
     (Category.REASONING, _WHAT_IF),
     (
         Category.TEXT,
         _any(r"\bwhat is the number of the (?:car|bus|train|plane|boat|player|house|truck|van)\b"),
     ),
-    (Category.COUNTING, _any(r"^(?:exactly )?how many\b", r"\bnumbers? of\b")),
+    (Category.COUNTING, _any(r"^(?:exactly )?how m\w*n\w*y\b", r"\bnumbers? of\b")),
+    (Category.COUNTING, _MORE_THAN),
     (Category.COMPARISON, _COMPARISON),
     (Category.COUNTING, _COUNTING),
     (Category.SCENE, _SCENE),
@@ -278,8 +280,8 @@ _RULES: Final = (
     (Category.IDENTIFICATION, _IDENTIFICATION),
 )
 _POLITE: Final = re.compile(
-    r"^(?:(?:please|so|hey|and|can you tell|tell|say|me|us|if|whether|"
-    r"would you (?:say|look for|look|call)) )+"
+    r"^(?:(?:please|so|hey|and|can you|would you) )*(?:(?:tell|say|call|look)(?: me| us| for)?(?: if|"
+    r" whether)? )?"
     r"(?=\w+ )"
 )
 _IN_PICTURE: Final = re.compile(r" (?:visible )?(?:in|of) (?:the|this) (?:picture|image|photo|photograph)$")
@@ -296,6 +298,8 @@ def classify(question: str, answer: str = "") -> Category:
     """Returns the category of a question; ``answer`` (short) decides where the question alone does not."""
     plain = " ".join(re.sub(r"[^\w\s'<>/]", " ", question.casefold()).split())
     if not _is_speech(plain):
+        return Category.INVALID
+    if _COMMANDS.search(plain):
         return Category.INVALID
     asked = _asked(plain)
     for category, pattern in _RULES:

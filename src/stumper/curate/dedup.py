@@ -1,6 +1,6 @@
 """Which claims say the same about the same picture, and which contradict each other (pure).
 
-Merging needs both: questions alike in their words, and corrections that mean the same (`answers.same`).
+Merging needs both: questions alike in their words, and corrections that mean the same to it.
 Questions are alike if their content words agree but for spelling; numbers, colours and sides must agree
 exactly, because 'the left cat' and 'the right cat' differ by little ink and much meaning. A contradiction
 needs the very same words asked and other meanings answered: a false alarm there would drop two good claims.
@@ -9,20 +9,21 @@ needs the very same words asked and other meanings answered: a false alarm there
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz
 
-from stumper.curate.answers import normal, same, words
+from stumper.curate.answers import same, words
 from stumper.curate.forms import COLOURS, SIDES
+from stumper.curate.judges import score
 from stumper.records import Claim, ClaimId, ImageId
 
 ALIKE: Final = 92.0
 """Of 100 (rapidfuzz ratio over sorted content words): one slip in a question of two words or more."""
 _SMALL: Final = frozenset(
-    "a an the is are was were do doe does did there this that these those in on of at to it its and so "
+    "a an any the is are was were do doe does did there this that these those in on of at to it its and so "
     "please can could you i we me tell see show picture image photo visible shown here have has what which "
     "how many number total exact exactly count kind type".split()
 )
@@ -69,7 +70,14 @@ def twins(claims: Iterable[Claim], *, known: Iterable[Claim] = ()) -> list[Twin]
 
 def says_the_same(one: Claim, other: Claim) -> bool:
     """Tells whether two claims about one picture ask alike and correct alike."""
-    return asks_the_same(one.question, other.question) and same(one.correction, other.correction)
+    return asks_the_same(one.question, other.question) and means_the_same(
+        one.question, one.correction, other.correction
+    )
+
+
+def means_the_same(question: str, one: str, other: str) -> bool:
+    """Tells whether two answers to a question mean the same: 'four' and 'There are four cats.'"""
+    return same(one, other) or score(question, one, other) == score(question, other, one) == 1.0
 
 
 def asks_the_same(one: str, other: str) -> bool:
@@ -78,18 +86,21 @@ def asks_the_same(one: str, other: str) -> bool:
     return a.asks == b.asks and a.exact == b.exact and fuzz.ratio(a.content, b.content) >= ALIKE
 
 
-def contradictions(claims: Iterable[Claim]) -> list[tuple[Claim, ...]]:
-    """Returns groups of claims that ask the same of one picture and want different answers, in order of
-    first seen.
+def contradictions(claims: Iterable[Claim]) -> list[list[list[Claim]]]:
+    """Returns, for each picture and question with more than one answer, the claims of each answer.
+
+    Questions and answers come in the order they are first seen.
     """
-    groups: dict[tuple[ImageId, _Question], list[Claim]] = defaultdict(list)
+    asked: dict[tuple[ImageId, _Question], list[list[Claim]]] = defaultdict(list)
     for claim in claims:
-        groups[claim.image_id, _question(claim.question)].append(claim)
-    return [tuple(group) for group in groups.values() if _differ(group)]
-
-
-def _differ(group: Sequence[Claim]) -> bool:
-    return len({normal(claim.correction) for claim in group}) > 1
+        answers = asked[claim.image_id, _question(claim.question)]
+        for agreeing in answers:
+            if means_the_same(claim.question, agreeing[0].correction, claim.correction):
+                agreeing.append(claim)
+                break
+        else:
+            answers.append([claim])
+    return [answers for answers in asked.values() if len(answers) > 1]
 
 
 @lru_cache(maxsize=65_536)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stumper.curate import queries
-from stumper.curate.answers import normal
 from stumper.curate.belief import Ballot, Belief, Cause, Evidence, believe, decide
 from stumper.curate.dedup import contradictions
 from stumper.curate.queries import Judgement
@@ -149,16 +148,16 @@ def _losers(docket: Docket, leaders: Sequence[Claim], found: Mapping[ClaimId, _F
     accepted = [
         claim for claim in leaders if claim.id not in fixed and found[claim.id].status is ClaimStatus.ACCEPTED
     ]
-    for group in contradictions([*docket.exemplary, *accepted]):
-        odds: dict[str, float] = {}
-        for claim in group:
-            good = 1.0 if claim.id in fixed else found[claim.id].posterior or 0.0
-            answer = normal(claim.correction)
-            odds[answer] = max(odds.get(answer, 0.0), good / (1.0 - min(good, 1.0 - 1e-6)))
-        for claim in group:
-            share = odds[normal(claim.correction)] / (1.0 + sum(odds.values()))
-            if claim.id not in fixed and share <= docket.rules.accept:
-                yield claim.id
+    for answers in contradictions([*docket.exemplary, *accepted]):
+        odds = [max(_odds(claim, found, fixed) for claim in agreeing) for agreeing in answers]
+        for agreeing, own in zip(answers, odds, strict=True):
+            if own / (1.0 + sum(odds)) <= docket.rules.accept:
+                yield from (claim.id for claim in agreeing if claim.id not in fixed)
+
+
+def _odds(claim: Claim, found: Mapping[ClaimId, _Finding], fixed: Collection[ClaimId]) -> float:
+    good = 1.0 if claim.id in fixed else found[claim.id].posterior or 0.0
+    return good / (1.0 - min(good, 1.0 - 1e-6))
 
 
 def _judgement(claim: Claim, finding: _Finding, *, now: float) -> Judgement:
