@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,8 @@ from stumper.records import RoundId, Session, SessionId
 
 MOST_SESSIONS = 256
 """After some 1,500 control answers a model's short words have been seen."""
+_ENOUGH_SESSIONS = 64
+"""From here on a round's own answers (some 400) say more than those of the round before."""
 _SESSIONS_KEPT = 4096
 
 
@@ -40,10 +42,21 @@ class Vocabularies:
         sessions = step_down(finished)
         kept, vocabulary = self._by_round.get(session.round_id, (-1, None))
         if vocabulary is None or kept != sessions:
-            counts = await queries.answer_counts(tx, session.round_id, before=before, sessions=sessions)
+            counts = Counter(
+                await queries.answer_counts(tx, session.round_id, before=before, sessions=sessions)
+            )
+            if sessions < _ENOUGH_SESSIONS:
+                counts.update(await self._before_round(tx, session))
             vocabulary = AnswerVocabulary(counts)
             self._by_round[session.round_id] = (sessions, vocabulary)
         return vocabulary
+
+    async def _before_round(self, tx: AsyncConnection, session: Session) -> dict[str, int]:
+        """What the model before said: it was tuned, but still speaks much like this one."""
+        earlier = await queries.previous_round(tx, session.round_id)
+        if earlier is None:
+            return {}
+        return await queries.answer_counts(tx, earlier, before=session.started_at, sessions=_ENOUGH_SESSIONS)
 
 
 def step_down(number: int) -> int:

@@ -369,3 +369,17 @@ async def answer_counts(
     """Counts what the round's model said on control turns of the first ``sessions`` finished sessions."""
     given = {"round_id": round_id, "before": before, "most": sessions}
     return {text: int(number) for text, number in await tx.execute(_COUNT_ANSWERS, given)}
+
+
+async def previous_round(tx: AsyncConnection, round_id: RoundId) -> RoundId | None:
+    """Returns the round before in the same campaign; None for the first one."""
+    this = round_.alias()
+    query = (
+        select(round_.c.id)
+        .join(this, this.c.campaign_id == round_.c.campaign_id)
+        .where(this.c.id == round_id, round_.c.number < this.c.number)
+        .order_by(round_.c.number.desc())
+        .limit(1)
+    )
+    found = (await tx.execute(query)).scalar_one_or_none()
+    return None if found is None else RoundId(found)
