@@ -134,14 +134,21 @@ def _serve(settings: Settings) -> None:
 @images.command("add")
 def images_add(
     path: Annotated[Path, typer.Argument(help="A folder (searched to its end), or a file.")],
-    licence: Annotated[str, typer.Option(help="Licence of the pictures, kept with every example.")],
+    licence: Annotated[
+        str,
+        typer.Option(help="Licence of the pictures, kept with every example; COCO files may name their own."),
+    ] = "",
     source: Annotated[str, typer.Option(help="Where they come from.")] = "",
     coco: Annotated[Path | None, typer.Option(help="COCO instances.json with their annotations.")] = None,
+    simple: Annotated[
+        bool, typer.Option("--simple", help="All are easy: candidates for controls, to be verified.")
+    ] = False,
     campaign: CampaignOption = None,
 ) -> None:
     """Adds pictures to a campaign's pool; broken or hostile files are named and left out."""
     from stumper.images.coco import add_coco
     from stumper.images.ingest import add_folder
+    from stumper.records import ImageKind
 
     async def work() -> Any:
         async with build(_settings(campaign)) as app:
@@ -165,6 +172,7 @@ def images_add(
                 licence=licence,
                 source=source or str(path),
                 now=app.clock(),
+                kind=ImageKind.CANDIDATE if simple else ImageKind.UNTAINTED,
             )
 
     report = _run(work())
@@ -197,15 +205,29 @@ def images_toytown(
 
 
 @images.command("verify")
-def images_verify(campaign: CampaignOption = None, model: ModelOption = None) -> None:
+def images_verify(
+    campaign: CampaignOption = None,
+    model: ModelOption = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Model trusted on pictures of which nothing else is known.")
+    ] = None,
+) -> None:
     """Lets the opponent answer probe questions on the candidates; those it knows become controls."""
+    from stumper.images.probes import known_probes
     from stumper.images.verify import verify
 
     async def work() -> Any:
         async with build(_settings(campaign, model)) as app:
             owner, current = await _campaign(app)
             opponent = await app.open_model(model or current.model_ref)
-            return await verify(app.database, app.files, opponent, campaign_id=owner.id)
+            trusted = await app.open_model(reference) if reference else None
+            return await verify(
+                app.database,
+                app.files,
+                opponent,
+                campaign_id=owner.id,
+                probes=known_probes(reference=trusted),
+            )
 
     report = _run(work())
     out.print(
@@ -384,13 +406,13 @@ def work() -> None:
 @toytown.command("pretrain")
 def toytown_pretrain(
     target: Annotated[Path, typer.Option("--out", help="Folder of the weights.")] = Path("weights"),
-    minutes: Annotated[float, typer.Option(min=0.1, max=180, help="Time to train.")] = 50.0,
+    share: Annotated[float, typer.Option(min=0.001, max=3, help="Of the shipped model's steps.")] = 1.0,
     seed: SeedOption = 1,
 ) -> None:
     """Trains the tiny model from scratch (needs the extra: pip install 'stumper[train]')."""
     from stumper.toytown import pretrain
 
-    pretrain.main(out=target, minutes=minutes, seed=seed)
+    pretrain.main(out=target, share=share, seed=seed)
 
 
 @toytown.command("gates")

@@ -29,6 +29,10 @@ _NO_IMAGES: Final = re.compile(
 )
 
 
+# Whoever asked gets one error in plain words; stamina's line for every attempt would only repeat it.
+stamina.instrumentation.set_on_retry_hooks(())
+
+
 class Rejected(Exception):
     """The endpoint cannot use this request (400 or 422); the caller may ask in another dialect."""
 

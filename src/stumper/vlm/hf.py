@@ -17,6 +17,7 @@ from typing import Any, Final
 from stumper.errors import BadSetting, ModelRefused, ModelUnavailable, NotFound
 from stumper.vlm.base import Answer, Capabilities
 from stumper.vlm.picture import ball, decode
+from stumper.vlm.question import defused
 
 _ANSWER_TOKENS: Final = 64
 
@@ -72,6 +73,9 @@ class HfModel:
 
         picture = decode(image)
         model, processor = self._load()
+        tokenizer = processor.tokenizer
+        tokens = {*tokenizer.all_special_tokens, *tokenizer.added_tokens_encoder}
+        question = defused(question, tokens=sorted(token for token in tokens if not token.isspace()))
         messages = [
             {
                 "role": "user",

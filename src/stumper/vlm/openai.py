@@ -17,6 +17,7 @@ from stumper.errors import BadSetting, ModelRefused
 from stumper.vlm.base import Answer, Capabilities
 from stumper.vlm.endpoint import Endpoint, Patience, Rejected
 from stumper.vlm.picture import ball, to_jpeg
+from stumper.vlm.question import defused
 from stumper.vlm.reply import Reply
 
 _ANSWER_TOKENS: Final = 128
@@ -103,7 +104,7 @@ class OpenAIModel:
 
     async def _ask(self, image: bytes, question: str) -> Reply:
         jpeg = await asyncio.to_thread(to_jpeg, image)
-        reply = await self._chat([{"role": "user", "content": _parts(jpeg, question)}])
+        reply = await self._chat([{"role": "user", "content": _parts(jpeg, defused(question))}])
         if reply.text:
             return reply
         why = {
