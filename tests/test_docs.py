@@ -62,7 +62,10 @@ def test_every_command_exists(name: str, generate: ModuleType) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_named_exists(name: str) -> None:
-    known = {f"STUMPER_{field.upper()}" for field in Settings.model_fields} | {"STUMPER_TEST_POSTGRES"}
+    known = {f"STUMPER_{field.upper()}" for field in Settings.model_fields} | {
+        "STUMPER_TEST_POSTGRES",
+        "STUMPER_SCREENSHOTS",
+    }
     named = re.findall(r"STUMPER_[A-Z_]+[A-Z]", (ROOT / name).read_text(encoding="utf-8"))
 
     assert set(named) <= known
