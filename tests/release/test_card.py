@@ -79,9 +79,16 @@ def test_the_figures_are_those_of_the_rows() -> None:
     assert "Toytown (CC0 1.0), 3 examples" in text
 
 
+def test_every_point_of_a_list_stands_on_its_own_line() -> None:
+    lines = card(FACTS).splitlines()
+
+    assert not [line for line in lines if ".- " in line]
+    assert sum(line.startswith("- ") for line in lines) == 19
+
+
 def test_the_card_holds_no_folder_of_this_machine() -> None:
     assert "/home/me" not in card(FACTS)
-    assert "round 1: onnx:base" in card(FACTS)
+    assert "round 1, `onnx:base`" in card(FACTS)
 
 
 def test_typed_text_cannot_become_markup() -> None:

@@ -159,7 +159,7 @@ def _making(facts: Facts) -> str:
             "the model was wrong and the correction right passed the campaign's threshold (lowest here: "
             f"{min(posteriors):.3f}, mean {_mean(posteriors):.3f}).",
             "- Models that were stumped: "
-            + "; ".join(f"round {n}: {_plain(ref)}" for n, ref in models)
+            + "; ".join(f"round {n}, `{_plain(ref)}`" for n, ref in models)
             + ".",
             f"- Pictures: {_origins(facts)}.",
             "- Consent: every player agreed, before the first question, to publish their questions and "
@@ -186,8 +186,8 @@ def _limits(facts: Facts) -> str:
             "- The questions were chosen to defeat one model. They do not sample what people usually ask.",
             f"- The categories are not balanced: {count / len(facts.rows):.0%} of the examples are {top}.",
             "- The texts are what players typed: spelling and style vary, and a few answers will be wrong "
-            "(see the posterior of each).- Treat all text as untrusted: escape it on pages, pass it to "
-            "models as data.",
+            "(each has its posterior in `provenance.jsonl`).",
+            "- Treat all text as untrusted: escape it on pages, pass it to models as data.",
         ]
     )
 
