@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from PIL import Image as Pictures
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.images.files import Files
@@ -71,34 +71,46 @@ async def accept(
 ) -> None:
     """Inserts the facts as accepted examples with their whole history; ``prefix`` keeps ids apart."""
     keys = {fact.picture: await files.put(picture_bytes(fact.picture), suffix=".png") for fact in found}
+    histories = [_history(fact, f"{prefix}{place}", now) for place, fact in enumerate(found)]
     async with database.begin() as tx:
-        for number, key in keys.items():
-            await _add_picture(tx, number, key)
-        for place, fact in enumerate(found):
-            await _add_example(tx, fact, f"{prefix}{place}", now)
+        known = set((await tx.execute(select(schema.image.c.id))).scalars())
+        new = [_picture(number, key) for number, key in keys.items() if image_id(number) not in known]
+        if new:
+            await tx.execute(insert(schema.image), new)
+        for table in (schema.turn, schema.exchange, schema.claim, schema.example):
+            await tx.execute(insert(table), [history[table.name] for history in histories])
 
 
-async def _add_picture(tx: AsyncConnection, number: int, key: str) -> None:
-    known = await tx.execute(schema.image.select().where(schema.image.c.id == image_id(number)))
-    if known.first() is None:
-        await _add(tx, schema.image, id=image_id(number), campaign_id=CAMPAIGN, file=key, kind="untainted",
-                   width_px=12, height_px=8, source="toytown", licence="CC0 1.0", created_at=1.0)  # fmt: skip
+def _picture(number: int, key: str) -> dict[str, Any]:
+    return {
+        "id": image_id(number), "campaign_id": CAMPAIGN, "file": key, "kind": "untainted", "width_px": 12,
+        "height_px": 8, "source": "Toytown, seed 1", "licence": "CC0 1.0", "created_at": 1.0,
+    }  # fmt: skip
 
 
-async def _add_example(tx: AsyncConnection, fact: Fact, name: str, now: float) -> None:
-    where: dict[str, Any] = {"campaign_id": CAMPAIGN, "round_id": fact.round_id}
-    said = {"image_id": image_id(fact.picture), "question": fact.question}
+def _history(fact: Fact, name: str, now: float) -> dict[str, dict[str, Any]]:
+    """One row of each table, from the turn to the example."""
+    where = {"campaign_id": CAMPAIGN, "round_id": fact.round_id, "image_id": image_id(fact.picture)}
     position = int(hashlib.sha256(name.encode()).hexdigest()[:7], 16)
-    await _add(tx, schema.turn, id=f"t{name}", session_id="s", position=position, image_id=said["image_id"],
-               control=False, coins="0")  # fmt: skip
-    await _add(tx, schema.exchange, id=f"x{name}", turn_id=f"t{name}", number=0, key="k", poisoned=False,
-               question=fact.question, model_answer=fact.wrong_answer, asked_at=now)  # fmt: skip
-    await _add(tx, schema.claim, id=f"c{name}", exchange_id=f"x{name}", player_id="p", status="accepted",
-               model_answer=fact.wrong_answer, correction=fact.answer, created_at=now, **where,
-               **said)  # fmt: skip
-    await _add(tx, schema.example, id=name, claim_id=f"c{name}", answer=fact.answer, category=fact.category,
-               wrong_answer=fact.wrong_answer, posterior=fact.posterior, **where, **said,
-               provenance={"player": "pseudonym", "decided_at": now, "model": "onnx:/home/me/t"})  # fmt: skip
+    turn = {
+        "id": f"t{name}", "session_id": "s", "position": position, "image_id": where["image_id"],
+        "control": False, "coins": "0",
+    }  # fmt: skip
+    exchange = {
+        "id": f"x{name}", "turn_id": turn["id"], "number": 0, "key": "k", "poisoned": False,
+        "question": fact.question, "model_answer": fact.wrong_answer, "asked_at": now,
+    }  # fmt: skip
+    claim = where | {
+        "id": f"c{name}", "exchange_id": exchange["id"], "player_id": "p", "status": "accepted",
+        "question": fact.question, "model_answer": fact.wrong_answer, "correction": fact.answer,
+        "created_at": now,
+    }  # fmt: skip
+    example = where | {
+        "id": name, "claim_id": claim["id"], "question": fact.question, "answer": fact.answer,
+        "wrong_answer": fact.wrong_answer, "category": fact.category, "posterior": fact.posterior,
+        "provenance": {"player": "pseudonym", "decided_at": now, "model": "onnx:/home/me/t"},
+    }  # fmt: skip
+    return {"turn": turn, "exchange": exchange, "claim": claim, "example": example}
 
 
 async def _add(tx: AsyncConnection, table: Any, **values: Any) -> None:
