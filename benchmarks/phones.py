@@ -69,7 +69,10 @@ async def _session(
     session = await post("/api/sessions", {})
     while not session["finished"]:
         turn = session["turn"] or (await client.get(f"/api/sessions/{session['id']}")).json()["turn"]
-        question = {"question": f"What is there, {rng.random()}?", "key": f"phone{number}-{rng.getrandbits(60):x}"}
+        question = {
+            "question": f"What is there, {rng.random()}?",
+            "key": f"phone{number}-{rng.getrandbits(60):x}",
+        }
         said = await post(f"/api/turns/{turn['id']}/exchanges", question, acknowledged.ask_ms)
         acknowledged.answers[said["id"]] = said["answer"]
         verdict = {"verdict": "wrong", "correction": f"no, {rng.random()}"}
@@ -88,7 +91,9 @@ async def prepare(data: Path, *, pictures: int) -> None:
             campaign = await campaigns.open_campaign(
                 tx, name=settings.campaign, model_ref="scripted:", now=time.time(), rng=random.Random(1)
             )
-        await add_toytown(app.database, app.files, campaign_id=campaign.id, n=pictures, seed=1, now=time.time())
+        await add_toytown(
+            app.database, app.files, campaign_id=campaign.id, n=pictures, seed=1, now=time.time()
+        )
         async with app.database.begin() as tx:
             easy = await image_queries.of_kind(tx, campaign.id, ImageKind.CANDIDATE)
             for picture in easy:

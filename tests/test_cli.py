@@ -47,9 +47,7 @@ def test_help_lists_a_command_for_every_stage(tmp_path: Path) -> None:
         (("tune", "."), "Give"),
     ],
 )
-def test_wrong_input_is_one_line_with_the_way_out(
-    tmp_path: Path, words: tuple[str, ...], says: str
-) -> None:
+def test_wrong_input_is_one_line_with_the_way_out(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     ended = stumper(*words, folder=tmp_path)
 
     assert ended.returncode == 1, ended.stderr

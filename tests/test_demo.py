@@ -1,4 +1,4 @@
-"""The whole loop as a stranger runs it, killed in the middle, and once more without a kill: the same release."""
+"""The whole loop as a stranger runs it, killed in the middle, and once more unharmed: the same release."""
 
 from __future__ import annotations
 
