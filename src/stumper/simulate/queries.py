@@ -92,6 +92,8 @@ async def round_counts(tx: AsyncConnection, *, round_id: str) -> dict[str, int]:
 
 
 async def claim_fates(tx: AsyncConnection, *, round_id: str) -> list[ClaimFate]:
+    """Returns what became of each claim; one that was merged counts by the example of its leader."""
+    leader = func.coalesce(claim.c.same_as, claim.c.id)
     rows = await tx.execute(
         select(
             claim.c.image_id,
@@ -101,7 +103,7 @@ async def claim_fates(tx: AsyncConnection, *, round_id: str) -> list[ClaimFate]:
             claim.c.status,
             example.c.id,
         )
-        .select_from(claim.outerjoin(example, example.c.claim_id == claim.c.id))
+        .select_from(claim.outerjoin(example, example.c.claim_id == leader))
         .where(claim.c.round_id == round_id)
     )
     return [
