@@ -18,6 +18,7 @@ from stumper.play.texts import check_correction, check_question, clean, plain
         ("a\u202eb\u2066c\u200f", "abc"),
         ("nul\x00 bell\x07", "nul bell"),
         ("\ud83d", ""),
+        ("0\r\x1b\r0", "0 0"),
         ("👩\u200d🚀 ¿cuántos? कितने كم", "👩\u200d🚀 ¿cuántos? कितने كم"),
         ("<b>&amp;</b>'; DROP TABLE turn; --", "<b>&amp;</b>'; DROP TABLE turn; --"),
     ],

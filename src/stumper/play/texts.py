@@ -8,7 +8,6 @@ import unicodedata
 from stumper.errors import BadCorrection, BadInput, BadQuestion
 
 NICKNAME_CHARS = 40
-_LINE_BREAKS = re.compile(r"[\s\u2028\u2029\u0085]+")
 # Marks that reorder what follows them: with them a page shows another text than the one stored.
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -19,9 +18,9 @@ _ARTICLE = re.compile(r"^(?:a|an|the) (?=\S)")
 
 def clean(text: str) -> str:
     """Returns the text in NFC on one line, without control, reordering and unpaired surrogate characters."""
-    on_one_line = _LINE_BREAKS.sub(" ", text)
-    visible = "".join(c for c in on_one_line if unicodedata.category(c) not in ("Cc", "Cs"))
-    return unicodedata.normalize("NFC", _REORDERING.sub("", visible)).strip()
+    spaced = "".join(" " if c.isspace() else c for c in _REORDERING.sub("", text))
+    visible = "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs"))
+    return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
 def check_question(text: str, *, limit: int) -> str:
