@@ -202,6 +202,7 @@ async def test_nothing_but_joining_works_without_joining(phone: httpx2.AsyncClie
         ("POST", "/api/turns/x/skip", None),
         ("POST", "/api/exchanges/x/verdict", {"verdict": "correct"}),
         ("GET", "/api/claims/next", None),
+        ("GET", "/api/claims/x/picture", None),
         ("POST", "/api/claims/x/vote", {"model_wrong": True, "correction_right": True}),
     ):
         refused(await phone.request(method, path, json=body), 401, "not_signed_in", says="start page")
@@ -396,6 +397,7 @@ async def test_unknown_ids_say_where_to_go(phone: httpx2.AsyncClient) -> None:
         await phone.get("/api/sessions/nope"),
         await phone.get("/api/turns/nope/picture"),
         await phone.post("/api/turns/nope/skip"),
+        await phone.get("/api/claims/nope/picture"),
         await ask(phone, {"id": "nope"}),
         await judge(phone, {"id": "nope"}, "correct"),
     ):
@@ -447,7 +449,7 @@ def routes(world: World) -> dict[str, Any]:
 async def test_every_route_of_the_api_is_described_with_its_refusals(world: World) -> None:
     described = routes(world)
 
-    assert len(described) == 10
+    assert len(described) == 11
     for path, methods in described.items():
         assert path.startswith("/api/")
         for method, operation in methods.items():

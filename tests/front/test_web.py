@@ -238,7 +238,7 @@ async def test_a_referee_rules_on_a_claim_with_one_tap(world: World, phone: http
         async with world.app.database.begin() as tx:
             await tx.execute(update(player).where(player.c.id == me["id"]).values(e_value=500.0))
 
-        picture = await referee.get(f"/referee/{claim_id}/picture")
+        picture = await referee.get(f"/api/claims/{claim_id}/picture")
         first = await referee.post(f"/referee/{claim_id}", data={"ruling": "player"})
         second = await referee.post(f"/referee/{claim_id}", data={"ruling": "robot"})
         nonsense = await referee.post(f"/referee/{claim_id}", data={"ruling": "both"}, headers=BROWSER)

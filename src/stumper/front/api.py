@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from stumper.curate.peers import next_claim, vote
 from stumper.front import shapes, stream
-from stumper.front.parts import Asker, Jar, Mover, Parts, may_join
+from stumper.front.parts import Asker, Jar, Mover, Parts, may_join, may_move
 from stumper.front.pictures import picture_response
+from stumper.front.queries import claim_file
 from stumper.front.shapes import ErrorOut
 from stumper.records import ClaimId, ExchangeId, SessionId, TurnId
 from stumper.trust.grade import grade_session
@@ -115,6 +116,19 @@ async def claim(app: Parts, me: Mover) -> shapes.ClaimOut | None:
     """The next claim to judge, or null if none waits. Only trusted players are dealt claims."""
     dealt = await next_claim(app.database, me, rng=random.SystemRandom())
     return shapes.ClaimOut.of(dealt) if dealt else None
+
+
+@router.get(
+    "/claims/{claim_id}/picture",
+    tags=["referee"],
+    response_class=Response,
+    dependencies=[Depends(may_move)],
+)
+async def claimed_picture(claim_id: ClaimId, app: Parts) -> Response:
+    """The picture a claim is about."""
+    async with app.database.read() as tx:
+        key = await claim_file(tx, claim_id)
+    return picture_response(await app.files.get(key))
 
 
 @router.post("/claims/{claim_id}/vote", status_code=204, tags=["referee"])

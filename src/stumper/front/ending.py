@@ -146,7 +146,7 @@ def _headline(caught: int, falsified: int, *, judged: int, alarms: int) -> str:
     if caught < falsified:
         return f"You caught {caught} of {falsified} false answers" if caught else "Pixel got away this time"
     if alarms:
-        return "Every false answer caught, but not without false alarms"
+        return "Sharp eyes, quick thumb!"
     return "Nothing got past you!"
 
 

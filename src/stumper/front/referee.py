@@ -7,7 +7,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from stumper.app import App
@@ -15,9 +15,8 @@ from stumper.campaigns import find_campaign
 from stumper.curate.peers import next_claim, vote
 from stumper.errors import Conflict
 from stumper.front.pages import templates
-from stumper.front.parts import Mover, Parts, may_move
-from stumper.front.pictures import picture_response
-from stumper.front.queries import claim_file, find_player
+from stumper.front.parts import Mover, Parts
+from stumper.front.queries import find_player
 from stumper.records import ClaimId, PlayerId
 
 router = APIRouter(include_in_schema=False)
@@ -54,14 +53,6 @@ async def _is_trusted(app: App, player_id: PlayerId) -> bool:
         player = await find_player(tx, player_id)
         rules = (await find_campaign(tx, app.settings.campaign)).rules
     return player is not None and player.e_value >= rules.trust_e
-
-
-@router.get("/referee/{claim_id}/picture", dependencies=[Depends(may_move)])
-async def picture(claim_id: ClaimId, app: Parts) -> Response:
-    """The picture a claim is about."""
-    async with app.database.read() as tx:
-        key = await claim_file(tx, claim_id)
-    return picture_response(await app.files.get(key))
 
 
 @router.post("/referee/{claim_id}")

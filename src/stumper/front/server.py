@@ -1,4 +1,4 @@
-"""Starts the web server on a built App. A newcomer's empty Toytown campaign gets a few pictures first, more later.
+"""Starts the web server on a built App. An empty Toytown campaign gets a few pictures first, more later.
 
 Drawing takes tens of milliseconds a picture, so the first session's worth is drawn before the server opens
 and the rest while people already play.
@@ -63,7 +63,7 @@ async def _open(app: App) -> Campaign | None:
             rng=random.SystemRandom(),
         )
         pictures = await campaigns.count_pictures(tx, campaign.id)
-    if pictures >= _ENOUGH or (pictures and campaign.name != "toytown"):
+    if pictures >= _ENOUGH or campaign.name != "toytown":
         return None
     if not pictures:
         await _draw(app, campaign, _FIRST)

@@ -41,6 +41,8 @@ function newPicture(view) {
   turnChips(turn.position);
   ui.question.value = draft().question ?? "";
   ui.correction.value = draft().correction ?? "";
+  hint("hint", "");
+  hint("correction-hint", "");
   if (!turn.exchanges.length) bubble(GREETINGS[turn.position % GREETINGS.length], "theirs", "aside");
   mood("idle");
 }
@@ -100,7 +102,7 @@ function mood(name) {
 function dock(name, focus) {
   for (const part of ["asking", "judging", "correcting", "trouble"]) ui[part].hidden = part !== name;
   ui.chips.hidden = false;
-  ui.under.hidden = name === "correcting";
+  ui.under.hidden = name === "correcting" || name === "none";
   ui.left.textContent = name === "asking" && turn.exchanges.length ? `${turn.questions_left} questions left` : "";
   ui.skip.textContent = turn?.exchanges.length ? "Next picture" : "Skip this picture";
   focus?.focus({ preventScroll: true });
