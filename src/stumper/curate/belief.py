@@ -46,8 +46,7 @@ SHIFT_F: Final = 0.6
 FAKE: Final = 0.04
 FAKE_YES: Final = 0.95
 STRENGTH: Final = np.array([5.0, 5.0, 5.0, 5.0, 4.0, 4.0])
-"""Pseudo-counts behind the prior of each rate. Stronger ones need more votes to find a voter who says yes
-to all (crowd "fakers", benchmarks/beliefs.py: 8 instead of 5 costs 0.3 votes a claim)."""
+"""Pseudo-counts behind the prior of each rate: stronger ones find a voter who says yes to all too late."""
 MISLED: Final = 0.5
 """P(a voter who sees an error that is not there finds the correction right): such errors come in pairs."""
 FLAGS: Final = 0.7
