@@ -80,7 +80,7 @@ async def test_a_reader_neither_waits_for_a_writer_nor_sees_half_a_move(database
 
     async with database.begin() as tx:
         await tx.execute(insert(campaign).values({**CAMPAIGN, "id": "c2", "name": "zoo"}))
-        # SQLite would wait out its busy timeout of 5 s here if reading took the write lock.
+        # SQLite would wait out its busy timeout here if reading took the write lock.
         seen = await asyncio.wait_for(_count(database), timeout=2)
 
     assert seen == 1
