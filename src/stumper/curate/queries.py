@@ -101,7 +101,7 @@ async def lock_case(tx: AsyncConnection, claim_id: ClaimId, *, voter: PlayerId) 
             select(claim, campaign.c.rules, e_value.label("e_value"), own_twin.label("own_twin"))
             .join(campaign, campaign.c.id == claim.c.campaign_id)
             .where(claim.c.id == claim_id)
-            .with_for_update(of=claim)
+            .with_for_update(of=claim, key_share=True)
         )
     ).first()
     if row is None:

@@ -92,8 +92,8 @@ async def _write(
         for line in lines
         if line.points
     ]
-    await queries.write_lines(tx, paid)
     before = await queries.lock_e_value(tx, facts.player_id)
+    await queries.write_lines(tx, paid)
     after = update(before, marks, poison_rate=facts.poison_rate, cap=facts.rules.cap_e)
     await queries.set_e_value(tx, facts.player_id, after)
 

@@ -145,8 +145,13 @@ async def write_lines(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
 
 
 async def lock_e_value(tx: AsyncConnection, player_id: PlayerId) -> float:
-    """Returns the player's E-value and holds the row, so that two gradings multiply one after the other."""
-    row = await tx.execute(select(player.c.e_value).where(player.c.id == player_id).with_for_update())
+    """Returns the player's E-value and holds the row, so that two gradings multiply one after the other.
+
+    Call it before the first insert that refers to the player. ``key_share`` lets others go on writing such
+    rows; a full lock waits for them, and then two gradings may wait for each other for ever.
+    """
+    held = select(player.c.e_value).where(player.c.id == player_id).with_for_update(key_share=True)
+    row = await tx.execute(held)
     return float(row.scalar_one())
 
 
