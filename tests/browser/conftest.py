@@ -34,7 +34,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 30_000  # two busy cores
+PATIENCE_MS = 90_000  # a page took 30 s on two cores that trained a model beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ async def count_exchanges(site: Site) -> int:
     ids=lambda screen: screen.name,
 )
 async def test_a_whole_session_is_played_by_hand(sites: Sites, screen: Screen) -> None:
-    async with sites(rules=FOUR) as site:
+    async with sites(model="scripted:slow=2", rules=FOUR) as site:
         page = await site.open(screen)
         await page.goto("/")
         await site.shoot(page, f"{screen.name}-1-landing", whole=True)
