@@ -35,7 +35,7 @@ class Plan:
     """Drawn once; every pass asks fresh questions about them."""
     eye_steps: int = 4_900
     """Steps of the vision tower alone."""
-    steps: int = 5_400
+    steps: int = 5_800
     """Steps with questions."""
     eye_batch: int = 8
     batch: int = 8

@@ -1,6 +1,7 @@
 """What a step of pretraining asks: taught skills only, in taught and in players' wording, short answers.
 
-Withheld skills lend their words to the tokenizer and nothing else; held-out wordings are never used here.
+Withheld skills lend their words to the tokenizer and to "say striped" exercises, which have nothing to do
+with the picture: words that are never said cannot be tuned in later. Held-out wordings are never used here.
 """
 
 from __future__ import annotations
@@ -33,8 +34,15 @@ MIX: Final[Mapping[Skill, float]] = MappingProxyType(
     }
 )
 """How often each taught skill is asked."""
+WORDS: Final = tuple(
+    dict.fromkeys(word for skill in Skill for word in questions.answers_of_form(skill) if " " not in word)
+)
+"""Every one-word answer to any question."""
 _PLAYER_SHARE: Final = 0.35
 """Of the questions come as players type them: typos, capitals, fragments."""
+_SAY_SHARE: Final = 0.5
+"""Of the pictures get one exercise in saying a word, besides their questions."""
+_SAY: Final = ("say {word}", "repeat {word}", "say the word {word}", "just say {word}", "please say {word}")
 _CORPUS_SCENES: Final = 1_500
 
 
@@ -100,6 +108,14 @@ def ask_taught(scene: Scene, rng: random.Random, count: int) -> list[Question]:
     return found
 
 
+def say_word(rng: random.Random) -> Question:
+    """Returns an exercise in saying one of the words that answer any question, withheld ones included."""
+    word = rng.choice(WORDS)
+    return Question(
+        rng.choice(_SAY).format(word=word), word, word, Skill.INVALID.category, Skill.INVALID, form="say"
+    )
+
+
 def lesson(
     plan: Sizes, step: int, numbers: Sequence[int] | npt.NDArray[np.int64], *, tokenizer: Any, side: int
 ) -> Lesson:
@@ -110,7 +126,8 @@ def lesson(
     for row, number in enumerate(numbers):
         scene = shelf.training_scene(int(number))
         owners = perception.owners_of(scene, side=side)
-        for question in ask_taught(scene, rng, plan.questions):
+        exercise = [say_word(rng)] if rng.random() < _SAY_SHARE else []
+        for question in ask_taught(scene, rng, plan.questions) + exercise:
             asked.append((row, question))
             marks.append(np.isin(owners, question.subject).astype(np.uint8))
     return _lay_out(asked, marks, tokenizer)

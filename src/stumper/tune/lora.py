@@ -1,7 +1,8 @@
 """LoRA tuning of a vision-language model on a release, with TRL and PEFT (extra `train`).
 
-Every linear layer of text model and connector gets low-rank matrices, merged at the end: the result is an
-ordinary checkpoint. Same release, recipe and seed: same weights. A killed run goes on at its last checkpoint.
+Every linear layer of the text model gets low-rank matrices, merged at the end: the result is an ordinary
+checkpoint. Same release, recipe and seed: same weights. A killed run goes on at its last checkpoint,
+or, where the recipe writes none, starts over and ends in the same weights.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from stumper.errors import BadRelease
+from stumper.tune.ahead import blur, prepare, remember
 from stumper.tune.pairs import Pair, mix, read_pairs
 from stumper.tune.recipes import Recipe
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 DONE: Final = "tuned.json"
-_EYES: Final = ("vision_model", "vision_tower", "visual")
+_EYES: Final = ("vision_model", "vision_tower", "visual", "connector", "multi_modal_projector")
 _STOP_POINTS: Final = 4
 """Checkpoints of a run, for going on after a kill."""
 
@@ -99,6 +101,7 @@ def _train(
     on_progress: OnProgress | None,
 ) -> tuple[int, float]:
     import torch
+    from datasets import Dataset
     from peft import LoraConfig
     from transformers import AutoModelForImageTextToText, AutoProcessor, set_seed
     from trl import SFTTrainer
@@ -107,6 +110,11 @@ def _train(
     processor = AutoProcessor.from_pretrained(base_dir)
     dtype = torch.bfloat16 if recipe.bf16 and torch.cuda.is_available() else torch.float32
     model = AutoModelForImageTextToText.from_pretrained(base_dir, dtype=dtype)
+    data = to_dataset(pairs, image_px=recipe.image_px)
+    prepared = prepare(data, processor) if recipe.ahead else None
+    forget = remember(model) if recipe.ahead else None
+    if recipe.blur:
+        blur(model, amount=recipe.blur)
     lora = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -117,20 +125,25 @@ def _train(
     trainer = SFTTrainer(
         model=model,
         args=_arguments(out_dir / "checkpoints", recipe, seed, len(pairs)),
-        train_dataset=to_dataset(pairs, image_px=recipe.image_px),
+        train_dataset=data if prepared is None else Dataset.from_dict({"place": range(len(pairs))}),
+        data_collator=prepared,
         processing_class=processor,
         peft_config=lora,
         callbacks=[_teller(on_progress)] if on_progress else None,
     )
+    if recipe.words:
+        trainer.model.get_input_embeddings().weight.requires_grad_(True)
     outcome = trainer.train(resume_from_checkpoint=_last_checkpoint(out_dir / "checkpoints"))
     merged = trainer.model.merge_and_unload()
+    if forget is not None:
+        forget()
     merged.save_pretrained(out_dir)
     processor.save_pretrained(out_dir)
     return int(outcome.global_step), float(outcome.training_loss)
 
 
 def linear_layers(model: Any, *, eyes: bool) -> list[str]:
-    """Names of the layers to adapt: all linear ones but the output head; the vision tower's with `eyes`."""
+    """Names of the layers to adapt: all linear ones but the output head; those that see only with `eyes`."""
     from torch import nn
 
     names = []
@@ -196,6 +209,8 @@ def _arguments(folder: Path, recipe: Recipe, seed: int, pairs: int) -> Any:
         warmup_steps=max(1, updates // 20),
         gradient_checkpointing=recipe.bf16 and cuda,
         logging_steps=max(1, updates // 20),
+        # Checkpoints of LoRA hold no embeddings: a run that trains them starts over, to the same weights.
+        save_strategy="no" if recipe.words else "steps",
         save_steps=max(1, updates // _STOP_POINTS),
         save_total_limit=1,
         max_length=None,

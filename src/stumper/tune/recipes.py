@@ -30,16 +30,32 @@ class Recipe:
     replay_share: float = 0.4
     """Of what a run sees is known data, against forgetting; it is drawn from `replay`."""
     eyes: bool = False
-    """Whether the vision tower is tuned too."""
+    """Whether vision tower and connector are tuned too."""
     image_px: int | None = None
     """Pictures are scaled to this square once, before training; None leaves them to the processor."""
+    words: bool = False
+    """Whether the token embeddings are trained too: a small model has answers that it never said."""
+    ahead: bool = False
+    """Whether pictures and texts are prepared, and looked at by frozen eyes, once before the first epoch."""
+    blur: float = 0.0
+    """Noise on the image tokens while training; without it a few hundred pictures are learned by heart."""
     bf16: bool = False
     most_steps: int | None = None
     """Ends a run early; for tests."""
 
 
 TINY: Final = Recipe(
-    name="tiny", rank=32, alpha=32, rate=1.5e-3, epochs=3, batch=32, replay_share=0.4, eyes=True, image_px=96
+    name="tiny",
+    rank=32,
+    alpha=64,
+    rate=4e-3,
+    epochs=7,
+    batch=32,
+    replay_share=0.4,
+    words=True,
+    ahead=True,
+    blur=1.7,
+    image_px=96,
 )
 """For the shipped model: every linear layer, a high rate, a few minutes on two cores."""
 
