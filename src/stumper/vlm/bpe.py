@@ -34,7 +34,9 @@ class Bpe:
         self._ids: dict[str, int] = model["vocab"]
         pairs = (merge if isinstance(merge, list) else merge.split(" ") for merge in model["merges"])
         self._ranks = {(left, right): rank for rank, (left, right) in enumerate(pairs)}
-        self._special: dict[str, int] = {token["content"]: token["id"] for token in description["added_tokens"]}
+        self._special: dict[str, int] = {
+            token["content"]: token["id"] for token in description["added_tokens"]
+        }
         known = {**self._ids, **self._special}
         self._tokens = {number: token for token, number in known.items()}
         self._prefix_space: bool = description["pre_tokenizer"]["add_prefix_space"]
