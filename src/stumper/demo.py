@@ -69,7 +69,7 @@ async def _demo(settings: Settings, *, players: int, mix: str, seed: int, consol
     async with build(settings) as app:
         campaign, first = await _first_round(app, seed)
         with StageDisplay(_PLAN, console=console) as display:
-            if first.status is not RoundStatus.CLOSED:
+            if first.status is RoundStatus.OPEN:
                 await _pictures(app, campaign, first, players, seed, display.tell)
                 await _crowd(app, campaign, first, players, mix, seed, display.tell)
                 watch.keep()

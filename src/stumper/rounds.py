@@ -18,7 +18,7 @@ from stumper import campaigns
 from stumper.app import App, build
 from stumper.config import Settings
 from stumper.curate.pipeline import curate
-from stumper.errors import BadSetting, Conflict
+from stumper.errors import BadSetting, Conflict, StumperError
 from stumper.evaluate.closing import Examination, Figures, examine_fully
 from stumper.evaluate.report import ReportData, write_report
 from stumper.jobs import Jobs
@@ -279,6 +279,19 @@ def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., An
         async with app.database.read() as tx:
             return await release_queries.get(tx, release_id)
 
+    async def mark(round_id: str, status: RoundStatus) -> None:
+        async with app.database.begin() as tx:
+            await campaigns.set_status(tx, RoundId(round_id), status, now=app.clock())
+
+    @jobs.step("begin")
+    async def begin(round_id: str) -> None:
+        # Nobody plays or votes on while it closes: what is frozen would not be what was decided.
+        await mark(round_id, RoundStatus.CLOSING)
+
+    @jobs.step("reopen")
+    async def reopen(round_id: str) -> None:
+        await mark(round_id, RoundStatus.OPEN)
+
     @jobs.step("curate")
     async def curate_claims(name: str, round_id: str, seed: int) -> dict[str, Any]:
         return await (await closing(name, round_id, seed)).curate()
@@ -304,8 +317,13 @@ def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., An
 
     @jobs.workflow("close round")
     async def close(name: str, round_id: str, seed: int) -> dict[str, Any]:
-        curated = await curate_claims(name, round_id, seed)
-        release_id, path = await freeze_release(name, round_id, seed)
+        await begin(round_id)
+        try:
+            curated = await curate_claims(name, round_id, seed)
+            release_id, path = await freeze_release(name, round_id, seed)
+        except StumperError:
+            await reopen(round_id)
+            raise
         tuned = await tune_model(name, round_id, seed, release_id)
         figures = await evaluate_both(name, round_id, seed, release_id, tuned)
         passed = await decide(name, round_id, seed, release_id, tuned, figures)
