@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -101,6 +102,7 @@ async def test_a_round_without_examples_is_not_closed_and_says_what_to_do(tmp_pa
 
         async with app.database.read() as tx:
             assert (await campaigns.current_round(tx, campaign.id)).status is RoundStatus.OPEN
+        assert await asyncio.to_thread(lambda: "threads work after a job") == "threads work after a job"
 
 
 async def test_a_closed_round_is_not_closed_again(tmp_path: Path) -> None:

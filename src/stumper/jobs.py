@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -171,6 +172,8 @@ class Jobs:
         # A cancelled workflow records nothing: for DBOS it is as if the process had been killed.
         await asyncio.gather(*self._running, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS made its threads the loop's own and has just ended them: whoever comes next needs new ones.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         self._held.close()
 
     async def __aenter__(self) -> Self:
