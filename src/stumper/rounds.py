@@ -215,7 +215,11 @@ def tune_on(
         from stumper.toytown.replay import write_replay
         from stumper.tune import recipe_for, tune
 
-        replay = write_replay(target.parent / "replay", pairs=_REPLAY_PAIRS, seed=seed) if is_tiny else None
+        replay = (
+            write_replay(target.parent / f"replay-{seed}", pairs=_REPLAY_PAIRS, seed=seed)
+            if is_tiny
+            else None
+        )
         tune(
             base,
             release,
