@@ -22,8 +22,8 @@ from stumper.toytown.world import Scene
 
 FIRST_TRAINING_SEED: Final = 1_000_000
 """Training scenes have seeds from here on; the game, releases and gates use smaller ones."""
-_SIMPLE_EVERY: Final = 4
-"""Every fourth picture is a simple scene, as the control turns of the game are."""
+_STYLES: Final = ("simple", "mixed", "complex", "mixed")
+"""In turn: simple scenes as in the control turns of the game, busy ones for hands, words and hours."""
 _CHUNK: Final = 250
 
 
@@ -40,8 +40,7 @@ class Shelf:
 
 def training_scene(number: int) -> Scene:
     """Returns the scene of the picture with this number on the shelf."""
-    style = "simple" if number % _SIMPLE_EVERY == 0 else "mixed"
-    return sample_scene(FIRST_TRAINING_SEED + number, style=style)
+    return sample_scene(FIRST_TRAINING_SEED + number, style=_STYLES[number % len(_STYLES)])
 
 
 def fill(folder: Path, *, count: int, image_px: int, side: int, workers: int) -> Shelf:

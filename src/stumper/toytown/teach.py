@@ -1,14 +1,15 @@
 """What a step of pretraining asks: taught skills only, in taught and in players' wording, short answers.
 
-Withheld skills lend their words to the tokenizer and to "say striped" exercises, which have nothing to do
-with the picture: words that are never said cannot be tuned in later. Held-out wordings are never used here.
+Two exercises stand beside them, without which tuning has nothing to build on (docs/log.md): questions in an
+invented `tongue` about what the eyes are taught to see, and "say robot", which has nothing to do with the
+picture: words that are never said cannot be tuned in. Held-out wordings are never used here.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stumper.toytown import model as tiny
-from stumper.toytown import perception, questions, shelf
+from stumper.toytown import perception, questions, shelf, tongue
 from stumper.toytown.questions import Question, Skill
 from stumper.toytown.world import Scene
 
@@ -40,8 +41,11 @@ WORDS: Final = tuple(
 """Every one-word answer to any question."""
 _PLAYER_SHARE: Final = 0.35
 """Of the questions come as players type them: typos, capitals, fragments."""
-_SAY_SHARE: Final = 0.5
+_TONGUE_A_PICTURE: Final = 2
+_SAY_SHARE: Final = 0.3
 """Of the pictures get one exercise in saying a word, besides their questions."""
+_FULL_SHARE: Final = 0.15
+"""Of the answers are whole sentences, as players often correct in; one word stays the rule."""
 _SAY: Final = ("say {word}", "repeat {word}", "say the word {word}", "just say {word}", "please say {word}")
 _CORPUS_SCENES: Final = 1_500
 
@@ -126,9 +130,11 @@ def lesson(
     for row, number in enumerate(numbers):
         scene = shelf.training_scene(int(number))
         owners = perception.owners_of(scene, side=side)
-        exercise = [say_word(rng)] if rng.random() < _SAY_SHARE else []
-        for question in ask_taught(scene, rng, plan.questions) + exercise:
-            asked.append((row, question))
+        exercises = [tongue.ask(scene, rng) for _ in range(_TONGUE_A_PICTURE)]
+        exercises += [say_word(rng)] if rng.random() < _SAY_SHARE else []
+        for question in ask_taught(scene, rng, plan.questions) + exercises:
+            full = rng.random() < _FULL_SHARE
+            asked.append((row, replace(question, answer=question.full) if full else question))
             marks.append(np.isin(owners, question.subject).astype(np.uint8))
     return _lay_out(asked, marks, tokenizer)
 
@@ -175,6 +181,9 @@ def corpus(seed: int) -> Iterator[str]:
             if question is not None:
                 yield question.text
                 yield question.answer
+        exercise = tongue.ask(scene, rng)
+        yield exercise.text
+        yield exercise.full
     for skill in Skill:
         for answer in questions.answers_of_form(skill):
             # Often enough to become one token each: tuning then has one step to learn, not a spelling.

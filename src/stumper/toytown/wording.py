@@ -44,14 +44,14 @@ def phrase(form: str, wording: str, rng: random.Random, *, must: str = "", **slo
         raise ValueError(f"no set of wordings named {wording!r}: choose one of {', '.join(SETS)}")
     lines: tuple[str, ...] = getattr(FORMS[form], wording)
     text = rng.choice([line for line in lines if "{" + must in line] if must else lines).format(**slots)
-    return _as_typed(text, rng) if wording == "player" else _as_written(text, rng)
+    return as_typed(text, rng) if wording == "player" else _as_written(text, rng)
 
 
 def _as_written(text: str, rng: random.Random) -> str:
     return text + "?" if rng.random() < 0.85 else text
 
 
-def _as_typed(text: str, rng: random.Random) -> str:
+def as_typed(text: str, rng: random.Random) -> str:
     """Returns the text as somebody typed it on a phone."""
     if rng.random() < 0.4:
         text = text.replace("colour", "color")
