@@ -7,12 +7,12 @@ import random
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import BadInput, Conflict, NotFound
 from stumper.records import Campaign, CampaignId, ReleaseId, Round, RoundId, RoundStatus, Rules, new_id
-from stumper.store.schema import campaign, evaluation, image, round_
+from stumper.store.schema import campaign, evaluation, round_
 
 DEFAULT_LICENCE = "CC BY 4.0"
 
@@ -147,11 +147,6 @@ async def record_evaluation(
             evaluated_at=now,
         )
     )
-
-
-async def count_pictures(tx: AsyncConnection, campaign_id: CampaignId) -> int:
-    query = select(func.count()).select_from(image).where(image.c.campaign_id == campaign_id)
-    return int((await tx.execute(query)).scalar_one())
 
 
 async def set_status(tx: AsyncConnection, round_id: RoundId, status: RoundStatus, *, now: float) -> None:

@@ -121,7 +121,7 @@ def serve(
     campaign: CampaignOption = None,
     model: ModelOption = None,
 ) -> None:
-    """Starts the game. An empty Toytown campaign gets pictures first, so that a newcomer can play at once."""
+    """Starts the game. In an empty Toytown pictures are drawn meanwhile; the first session waits a moment."""
     _serve(_settings(campaign, model, host=host, port=port))
 
 

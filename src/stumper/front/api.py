@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from stumper.curate.peers import next_claim, vote
 from stumper.front import shapes, stream
-from stumper.front.parts import Asker, Jar, Mover, Parts, may_join, may_move
+from stumper.front.parts import Asker, Jar, Mover, Parts, may_join, may_move, until_playable
 from stumper.front.pictures import picture_response
 from stumper.front.queries import claim_file
 from stumper.front.shapes import ErrorOut
@@ -46,7 +46,7 @@ async def join(body: shapes.JoinIn, app: Parts, jar: Jar, response: Response) ->
     )
 
 
-@router.post("/sessions", status_code=201, tags=["play"])
+@router.post("/sessions", status_code=201, tags=["play"], dependencies=[Depends(until_playable)])
 async def start(body: shapes.StartIn, app: Parts, me: Mover) -> shapes.SessionOut:
     """Starts a session, or resumes the one that is not finished."""
     view = await app.game.start(me, campaign=body.campaign or app.settings.campaign, quick=body.quick)

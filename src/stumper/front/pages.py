@@ -14,7 +14,7 @@ from stumper.app import App
 from stumper.campaigns import find_campaign
 from stumper.errors import BadInput, NoConsent
 from stumper.front import ending
-from stumper.front.parts import Jar, MaybeMe, Mover, Parts, may_join
+from stumper.front.parts import Jar, MaybeMe, Mover, Parts, may_join, until_playable
 from stumper.front.queries import find_player
 from stumper.front.shapes import LANGUAGES
 from stumper.front.statics import asset
@@ -98,7 +98,7 @@ def _landing(
     )
 
 
-@router.post("/join", dependencies=[Depends(may_join)])
+@router.post("/join", dependencies=[Depends(may_join), Depends(until_playable)])
 async def join(
     request: Request,
     app: Parts,
@@ -124,7 +124,7 @@ async def join(
     return response
 
 
-@router.post("/play")
+@router.post("/play", dependencies=[Depends(until_playable)])
 async def play(app: Parts, me: Mover, quick: Annotated[bool, Form()] = False) -> Response:
     """Starts a session or resumes the unfinished one."""
     return await _play(app, me, quick=quick)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -76,6 +77,13 @@ async def _may_ask(me: Me, app: Parts) -> PlayerId:
 
 async def may_join(request: Request, app: Parts) -> None:
     await JOINS.spend(app.cache, request.client.host if request.client else "unknown")
+
+
+async def until_playable(request: Request) -> None:
+    """Waits for the pictures of the first session, should the server have opened only a moment ago."""
+    playable = cast(asyncio.Event | None, request.app.state.playable)
+    if playable is not None:
+        await playable.wait()
 
 
 Mover = Annotated[PlayerId, Depends(may_move)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
@@ -18,8 +19,11 @@ from stumper.front.wire import BodyLimit, SafeHeaders
 MAX_BODY_BYTES = 64 * 1024
 
 
-def create_web(app: App) -> FastAPI:
-    """Returns the ASGI application of the game; ``app`` stays open as long as it serves."""
+def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
+    """Returns the ASGI application of the game; ``app`` stays open as long as it serves.
+
+    Whoever starts a session before ``playable`` is set waits for it.
+    """
     https = urlsplit(app.settings.public_url).scheme == "https"
     web = FastAPI(
         title="Stumper",
@@ -32,6 +36,7 @@ def create_web(app: App) -> FastAPI:
         dependencies=[Depends(our_pages_only)],
     )
     web.state.parts = app
+    web.state.playable = playable
     web.state.cookies = Cookies(cookie_secret(app.settings), secure=https)
     web.include_router(api.router)
     web.include_router(pages.router)

@@ -46,9 +46,7 @@ async def add_toytown(
     async with database.read() as tx:
         await require_campaign(tx, campaign_id)
         there = await sources(tx, campaign_id)
-    scenes = [
-        scene for scene in (_scene(number, seed) for number in range(n)) if source_of(scene) not in there
-    ]
+    scenes = [_scene(number, seed) for number in range(n) if _source(_seed(number, seed)) not in there]
     added = 0
     with _drawers(len(scenes)) as drawers:
         for start in range(0, len(scenes), _DRAWN_AT_ONCE):
@@ -64,10 +62,11 @@ async def add_toytown(
 
 @contextmanager
 def _drawers(scenes: int) -> Iterator[Executor]:
-    """Processes for many pictures (drawing holds the lock), a thread for a few (processes start late)."""
+    """Processes for many pictures (drawing holds the lock), threads for a few (processes start late)."""
     if scenes < _WORTH_PROCESSES:
-        with ThreadPoolExecutor(1) as thread:
-            yield thread
+        # Two, as packing a PNG lets go of the lock: it takes a third of a picture's time.
+        with ThreadPoolExecutor(2) as threads:
+            yield threads
     else:
         # Spawned, not forked: a fork would inherit the event loop's threads and locks.
         with ProcessPoolExecutor(
@@ -76,13 +75,17 @@ def _drawers(scenes: int) -> Iterator[Executor]:
             yield processes
 
 
+def _seed(number: int, seed: int) -> int:
+    return seed * _SEEDS_A_SET + number
+
+
 def _scene(number: int, seed: int) -> Scene:
-    return sample_scene(seed * _SEEDS_A_SET + number, style="complex" if number % 2 else "simple")
+    return sample_scene(_seed(number, seed), style="complex" if number % 2 else "simple")
 
 
-def source_of(scene: Scene) -> str:
+def _source(scene_seed: int) -> str:
     """Names a drawn picture by its seed, from which it can be drawn again."""
-    return f"Toytown, seed {scene.seed}"
+    return f"Toytown, seed {scene_seed}"
 
 
 async def _picture(
@@ -96,7 +99,7 @@ async def _picture(
         kind=ImageKind.UNTAINTED if scene.seed % 2 else ImageKind.CANDIDATE,
         width_px=SIZE_PX,
         height_px=SIZE_PX,
-        source=source_of(scene),
+        source=_source(scene.seed),
         licence=LICENCE,
         objects=len(scene.things),
         scene=scene.to_json(),

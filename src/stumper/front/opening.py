@@ -1,0 +1,94 @@
+"""What a campaign needs before people can play: a round and, in Toytown, pictures.
+
+Drawing takes about a tenth of a second a picture, so the server opens before the first one is drawn; the
+first session waits for its own pictures only, and the rest come while people play. Every step looks at what
+is there already: after a kill the next start goes on, and of two servers on one database whoever draws a
+picture second changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from typing import Final
+
+import structlog
+
+from stumper import campaigns
+from stumper.app import App
+from stumper.errors import StumperError
+from stumper.images.queries import count_kinds
+from stumper.images.toytown import add_toytown
+from stumper.images.verify import verify
+from stumper.records import Campaign, ImageKind
+
+log = structlog.get_logger()
+
+FIRST: Final = 12
+"""Six easy and six busy pictures: a session shows five of each, and the model fails one easy one in seven."""
+_MORE_FIRST, MOST_FIRST = 4, 40
+"""Drawn until one session can be played; a model that knows none of so many will not know the next."""
+_STEP, ENOUGH = 40, 400
+_PAUSE_S: Final = 0.5
+"""Between steps, so that moves of players are never kept waiting for long."""
+
+
+async def open_campaign(app: App) -> Campaign:
+    """Opens the settings' campaign with its first round, or finds it."""
+    async with app.database.begin() as tx:
+        return await campaigns.open_campaign(
+            tx,
+            name=app.settings.campaign,
+            model_ref=app.settings.model,
+            now=app.clock(),
+            rng=random.SystemRandom(),
+        )
+
+
+async def make_playable(app: App, campaign: Campaign) -> None:
+    """Sees to it that one session can be played in Toytown; other campaigns bring their own pictures.
+
+    Raises what drawing and opening the model raise.
+    """
+    if campaign.name != "toytown":
+        return
+    for n in range(FIRST, MOST_FIRST + 1, _MORE_FIRST):
+        if _playable(await _pool(app, campaign), campaign):
+            return
+        await _draw(app, campaign, n)
+
+
+async def grow(app: App, campaign: Campaign) -> None:
+    """Draws in small steps what a Toytown pool lacks; a failure leaves the game as it is and is logged."""
+    pool = await _pool(app, campaign)
+    if campaign.name != "toytown" or (sum(pool.values()) >= ENOUGH and not pool[ImageKind.CANDIDATE]):
+        return
+    try:
+        for n in range(_STEP, ENOUGH + 1, _STEP):
+            await _draw(app, campaign, n)
+            await asyncio.sleep(_PAUSE_S)
+    except StumperError as error:
+        log.warning("no more pictures are drawn until the next start", reason=str(error))
+
+
+async def _pool(app: App, campaign: Campaign) -> dict[ImageKind, int]:
+    async with app.database.read() as tx:
+        return await count_kinds(tx, campaign.id)
+
+
+def _playable(pool: dict[ImageKind, int], campaign: Campaign) -> bool:
+    """Whether somebody who has seen nothing could play a session, whichever kind its odd turn is of."""
+    turns = campaign.rules.turns
+    controls = turns * campaign.rules.control_share
+    easy, busy = math.ceil(controls), math.ceil(turns - controls)
+    return pool[ImageKind.TAINTED] >= easy and pool[ImageKind.UNTAINTED] >= busy
+
+
+async def _draw(app: App, campaign: Campaign, n: int) -> None:
+    """Draws what lacks of the first ``n`` pictures and lets the model show which easy ones it knows."""
+    async with app.database.read() as tx:
+        current = await campaigns.current_round(tx, campaign.id)
+    await add_toytown(app.database, app.files, campaign_id=campaign.id, n=n, seed=1, now=app.clock())
+    model = await app.open_model(current.model_ref)
+    await verify(app.database, app.files, model, campaign_id=campaign.id)
