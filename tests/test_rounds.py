@@ -6,17 +6,23 @@ import asyncio
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from stumper import campaigns
+import stumper.rounds as rounds_module
+from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import load
+from stumper.curate.pipeline import CurateReport, curate
 from stumper.errors import BadRelease, BadSetting, Conflict
 from stumper.evaluate.closing import Figures
 from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus
-from stumper.rounds import Closing, Gate, close_round, tune_on
+from stumper.rounds import Closing, Gate, Tuned, close_round, tune_on
+from stumper.store.database import Database
 from stumper.store.schema import release as release_table
+from stumper.store.schema import tuning
+from stumper.tune import TINY, TuneResult
 
 GAINED = Figures(
     score_base=0.1,
@@ -103,6 +109,56 @@ async def test_a_round_without_examples_is_not_closed_and_says_what_to_do(tmp_pa
         async with app.database.read() as tx:
             assert (await campaigns.current_round(tx, campaign.id)).status is RoundStatus.OPEN
         assert await asyncio.to_thread(lambda: "threads work after a job") == "threads work after a job"
+
+
+async def test_a_closing_tried_again_closes_the_round_to_players_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curated_while: list[RoundStatus] = []
+
+    async def watched(database: Database, *args: Any, **kwargs: Any) -> CurateReport:
+        async with database.read() as tx:
+            curated_while.append((await campaigns.find_round(tx, args[1])).status)
+        return await curate(database, *args, **kwargs)
+
+    monkeypatch.setattr(rounds_module, "curate", watched)
+    async with build(load(data=tmp_path)) as app:
+        async with app.database.begin() as tx:
+            campaign = await campaigns.open_campaign(
+                tx, name="toytown", model_ref="scripted:", now=1.0, rng=random.Random(1)
+            )
+            current = await campaigns.current_round(tx, campaign.id)
+        for _ in range(2):
+            with pytest.raises(BadRelease, match="example"):
+                await close_round(app, campaign, current, seed=1)
+            async with app.database.read() as tx:
+                assert (await campaigns.find_round(tx, current.id)).status is RoundStatus.OPEN
+    assert curated_while == [RoundStatus.CLOSING] * 2
+
+
+async def test_a_tuning_is_kept_with_what_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tuned_in_no_time(_release: Path, *, target: Path, **_: Any) -> Tuned:
+        run = TuneResult(folder=target, pairs=30, replayed=20, steps=12, loss=0.5, seconds=7.5)
+        return Tuned(f"onnx:{target}", TINY, run)
+
+    monkeypatch.setattr(rounds_module, "tune_on", tuned_in_no_time)
+    async with build(load(data=tmp_path)) as app:
+        campaign, current, release = await _open(app)
+        closing = Closing(app, campaign, current, seed=3)
+        assert await closing.tune(release) == await closing.tune(release)  # a repeated step
+        async with app.database.read() as tx:
+            (row,) = (await tx.execute(tuning.select())).all()
+    assert (row.release_id, row.base_ref, row.seed) == (release.id, "scripted:", 3)
+    assert row.recipe["rate"] == TINY.rate
+    assert {name: row.figures[name] for name in ("pairs", "replayed", "steps", "loss", "seconds")} == {
+        "pairs": 30,
+        "replayed": 20,
+        "steps": 12,
+        "loss": 0.5,
+        "seconds": 7.5,
+    }
+    assert row.figures["stumper"] == __version__
+    assert "processors" in row.figures["machine"]
 
 
 async def test_a_closed_round_is_not_closed_again(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import BadInput, Conflict, NotFound
 from stumper.records import Campaign, CampaignId, ReleaseId, Round, RoundId, RoundStatus, Rules, new_id
-from stumper.store.schema import campaign, evaluation, round_
+from stumper.store.schema import campaign, evaluation, round_, tuning
 
 DEFAULT_LICENCE = "CC BY 4.0"
 
@@ -133,7 +133,7 @@ async def record_evaluation(
     now: float,
 ) -> None:
     """Keeps the figures that decided about a tuned model; a release and a model are examined once."""
-    key = hashlib.sha256(f"{release_id} {base_ref} {tuned_ref}".encode()).hexdigest()[:32]
+    key = _key(release_id, base_ref, tuned_ref)
     if (await tx.execute(select(evaluation.c.id).where(evaluation.c.id == key))).first() is not None:
         return
     await tx.execute(
@@ -147,6 +147,42 @@ async def record_evaluation(
             evaluated_at=now,
         )
     )
+
+
+async def record_tuning(
+    tx: AsyncConnection,
+    *,
+    release_id: ReleaseId,
+    base_ref: str,
+    tuned_ref: str,
+    recipe: dict[str, Any],
+    seed: int,
+    figures: dict[str, Any],
+    now: float,
+) -> None:
+    """Keeps what made a tuned model; ``figures`` are steps, loss, seconds, code and machine.
+
+    A model that was found and not made again keeps its row.
+    """
+    key = _key(release_id, base_ref, tuned_ref)
+    if (await tx.execute(select(tuning.c.id).where(tuning.c.id == key))).first() is not None:
+        return
+    await tx.execute(
+        insert(tuning).values(
+            id=key,
+            release_id=release_id,
+            base_ref=base_ref,
+            tuned_ref=tuned_ref,
+            recipe=recipe,
+            seed=seed,
+            figures=figures,
+            finished_at=now,
+        )
+    )
+
+
+def _key(release_id: ReleaseId, base_ref: str, tuned_ref: str) -> str:
+    return hashlib.sha256(f"{release_id} {base_ref} {tuned_ref}".encode()).hexdigest()[:32]
 
 
 async def set_status(tx: AsyncConnection, round_id: RoundId, status: RoundStatus, *, now: float) -> None:

@@ -329,7 +329,7 @@ def tune(
             seed=seed,
             on_progress=partial(display.tell, "tune"),
         )
-    out.print(f"Tuned model: {tuned}")
+    out.print(f"Tuned model: {tuned.ref}")
 
 
 @cli.command()

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import platform
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stumper import campaigns
+from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import Settings
 from stumper.curate.pipeline import curate
@@ -28,6 +30,9 @@ from stumper.release.freeze import freeze
 from stumper.release.manifest import read_manifest
 from stumper.vlm.base import open_model
 from stumper.vlm.onnx import SHIPPED
+
+if TYPE_CHECKING:
+    from stumper.tune import Recipe, TuneResult
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -114,7 +119,7 @@ class Closing:
         self._tell("tune", 0, 1)
         name = f"{self._campaign.name}-round-{self._round.number + 1}-{release.digest[:8]}-{self._seed}"
         target = (self._app.settings.data / "models" / name).resolve()
-        return await asyncio.to_thread(
+        tuned = await asyncio.to_thread(
             tune_on,
             Path(release.path),
             base_ref=self._round.model_ref,
@@ -122,6 +127,18 @@ class Closing:
             seed=self._seed,
             on_progress=lambda done, total: self._tell("tune", done, total),
         )
+        async with self._app.database.begin() as tx:
+            await campaigns.record_tuning(
+                tx,
+                release_id=release.id,
+                base_ref=self._round.model_ref,
+                tuned_ref=tuned.ref,
+                recipe=asdict(tuned.recipe),
+                seed=self._seed,
+                figures=tuned.figures(),
+                now=self._app.clock(),
+            )
+        return tuned.ref
 
     async def evaluate(self, release: Release, tuned_ref: str) -> Examination:
         """Scores base and tuned on the release's test split and on what the model knew before.
@@ -191,6 +208,26 @@ async def close_round(
         return result
 
 
+class Tuned(NamedTuple):
+    """A tuned model and how it came to be."""
+
+    ref: str
+    recipe: Recipe
+    result: TuneResult
+
+    def figures(self) -> dict[str, Any]:
+        """What is kept beside release, recipe and seed: the run's numbers, the code and the machine."""
+        run = {name: value for name, value in asdict(self.result).items() if name != "folder"}
+        return {**run, "stumper": __version__, "machine": _machine()}
+
+
+def _machine() -> str:
+    import torch
+
+    processors = f"{os.cpu_count()} processors, {platform.machine()}"
+    return f"{torch.cuda.get_device_name()}, {processors}" if torch.cuda.is_available() else processors
+
+
 def tune_on(
     release: Path,
     *,
@@ -198,8 +235,8 @@ def tune_on(
     target: Path,
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
-) -> str:
-    """Tunes ``base_ref`` on a release, exports the result, and returns its reference; found if made before.
+) -> Tuned:
+    """Tunes ``base_ref`` on a release, exports the result, and returns it; found if made before.
 
     Raises BadSetting for a model that has no checkpoint on this machine, or without the extra ``train``.
     """
@@ -220,11 +257,12 @@ def tune_on(
             if is_tiny
             else None
         )
-        tune(
+        recipe = recipe_for(base)
+        result = tune(
             base,
             release,
             target,
-            recipe=recipe_for(base),
+            recipe=recipe,
             seed=seed,
             replay=replay,
             on_progress=on_progress,
@@ -233,7 +271,7 @@ def tune_on(
             export(target, target)
     except ModuleNotFoundError as error:
         raise BadSetting(f"Tuning needs {error.name}: pip install 'stumper[train]'") from error
-    return f"{scheme}:{target}"
+    return Tuned(f"{scheme}:{target}", recipe, result)
 
 
 async def evaluate_on(
@@ -287,23 +325,20 @@ def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., An
         async with app.database.begin() as tx:
             await campaigns.set_status(tx, RoundId(round_id), status, now=app.clock())
 
-    @jobs.step("begin")
-    async def begin(round_id: str) -> None:
-        # Nobody plays or votes on while it closes: what is frozen would not be what was decided.
+    @jobs.step("collect")
+    async def collect(name: str, round_id: str, seed: int) -> dict[str, Any]:
+        """Curates and freezes while nobody plays or votes; refused, the round goes on.
+
+        One step, so that a closing tried again closes the round again and curates what came between.
+        """
         await mark(round_id, RoundStatus.CLOSING)
-
-    @jobs.step("reopen")
-    async def reopen(round_id: str) -> None:
-        await mark(round_id, RoundStatus.OPEN)
-
-    @jobs.step("curate")
-    async def curate_claims(name: str, round_id: str, seed: int) -> dict[str, Any]:
-        return await (await closing(name, round_id, seed)).curate()
-
-    @jobs.step("freeze")
-    async def freeze_release(name: str, round_id: str, seed: int) -> list[str]:
-        made = await (await closing(name, round_id, seed)).freeze()
-        return [made.id, made.path]
+        try:
+            this = await closing(name, round_id, seed)
+            curated, made = await this.curate(), await this.freeze()
+        except StumperError:
+            await mark(round_id, RoundStatus.OPEN)
+            raise
+        return {"curated": curated, "release": made.id, "path": made.path}
 
     @jobs.step("tune")
     async def tune_model(name: str, round_id: str, seed: int, release_id: str) -> str:
@@ -321,20 +356,13 @@ def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., An
 
     @jobs.workflow("close round")
     async def close(name: str, round_id: str, seed: int) -> dict[str, Any]:
-        await begin(round_id)
-        try:
-            curated = await curate_claims(name, round_id, seed)
-            release_id, path = await freeze_release(name, round_id, seed)
-        except StumperError:
-            await reopen(round_id)
-            raise
+        collected = await collect(name, round_id, seed)
+        release_id = collected["release"]
         tuned = await tune_model(name, round_id, seed, release_id)
         figures = await evaluate_both(name, round_id, seed, release_id, tuned)
         passed = await decide(name, round_id, seed, release_id, tuned, figures)
         return {
-            "curated": curated,
-            "release": release_id,
-            "path": path,
+            **collected,
             "tuned": tuned,
             "passed": passed,
             "verdict": Gate().verdict(Figures.from_json(json.loads(figures))),

@@ -224,7 +224,7 @@ release = Table(
     UniqueConstraint("campaign_id", "version"),
 )
 
-# One tuning: what went in (release, base, recipe, seed), what came out.
+# One tuning: what went in (release, base, recipe, seed), what came out (steps, loss, seconds, code, machine).
 tuning = Table(
     "tuning",
     metadata,
