@@ -233,6 +233,39 @@ async def test_a_failure_in_the_middle_leaves_no_folder_and_no_row(ready: Databa
         assert await queries.latest(tx, CAMPAIGN) is None
 
 
+async def test_what_a_killed_freeze_left_is_removed_by_the_next(
+    ready: Database, files: Files, tmp_path: Path
+) -> None:
+    left = tmp_path / "out" / ".freezing-killed" / "images"
+    left.mkdir(parents=True)
+    (left / "half.png").write_bytes(b"half a picture")
+
+    made = await build(ready, files, tmp_path / "out")
+
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [made.id]
+
+
+async def test_a_freeze_waits_for_another_and_leaves_its_folder_alone(
+    ready: Database, files: Files, tmp_path: Path
+) -> None:
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(FolderFiles):
+        async def get(self, key: str) -> bytes:
+            reached.set()
+            await go_on.wait()
+            return await super().get(key)
+
+    first = asyncio.create_task(build(ready, Slow(tmp_path / "files"), tmp_path / "out"))
+    await reached.wait()
+    second = asyncio.create_task(build(ready, files, tmp_path / "out", seed=2))
+    await asyncio.sleep(0.3)
+    assert not second.done()
+    go_on.set()
+    assert verify_release(Path((await first).path)).seed == 1
+    assert verify_release(Path((await second).path)).seed == 2
+
+
 async def test_a_damaged_folder_is_frozen_anew(ready: Database, files: Files, tmp_path: Path) -> None:
     made = await build(ready, files, tmp_path / "out")
     (Path(made.path) / "train.jsonl").write_text("{}\n")

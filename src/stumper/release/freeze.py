@@ -7,14 +7,18 @@ with the same seed again gives the same bytes, the same id and the same row.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from stumper.errors import BadRelease
 from stumper.images.files import Files
@@ -41,6 +45,9 @@ from stumper.release.portable import portable, portable_ref
 from stumper.release.queries import Frame, Source
 from stumper.release.splits import split_images
 from stumper.store.database import Database
+
+_UNFINISHED: Final = ".freezing-"
+_POLL_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +78,10 @@ async def freeze(
         frame = await queries.frame(tx, campaign_id=campaign_id, round_id=round_id)
         sources = await queries.sources(tx, campaign_id=campaign_id, up_to_round=frame.round)
     lines = _lines(sources, seed=seed)
-    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
-    # written beside its place, then moved there in one step
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=".freezing-", dir=out))
-    try:
+    async with _workshop(out) as folder:
         await _write_images(folder, lines, files)
         manifest = await asyncio.to_thread(_write, folder, lines, frame, seed)
         await asyncio.to_thread(_move, folder, out / manifest.id)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     async with database.begin() as tx:
         return await queries.record(
             tx,
@@ -91,6 +93,37 @@ async def freeze(
             examples=len(lines),
             now=now,
         )
+
+
+@asynccontextmanager
+async def _workshop(out: Path) -> AsyncIterator[Path]:
+    """A folder to write a release in, beside its place, so that it moves there in one step.
+
+    One freeze at a time works in ``out``; so what another one has left there was left by a kill, and goes.
+    """
+    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        await _lock(handle)
+        for left in await asyncio.to_thread(lambda: list(out.glob(f"{_UNFINISHED}*"))):
+            await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=_UNFINISHED, dir=out))
+        try:
+            yield folder
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    finally:
+        os.close(handle)  # and with it the lock
+
+
+async def _lock(handle: int) -> None:
+    """Waits for an exclusive lock, which ends with the process, even by kill -9."""
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            await asyncio.sleep(_POLL_S)
 
 
 def row_id(image_id: ImageId, question: str, answer: str) -> str:
