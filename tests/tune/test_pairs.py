@@ -45,6 +45,16 @@ def test_a_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None:
         read_pairs(file)
 
 
+def test_a_line_ends_where_its_json_does(tmp_path: Path) -> None:
+    file = tmp_path / "train.jsonl"
+    file.write_text(
+        _line("how many?").replace(" m", "\u2028m") + "\n" + _line("fine") + "\n", encoding="utf-8"
+    )
+    assert [pair.prompt for pair in read_pairs(file)] == ["how\u2028many?", "fine"]
+    file.write_text("")
+    assert read_pairs(file) == []
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadRelease, match="is missing"):
         read_pairs(tmp_path / "train.jsonl")

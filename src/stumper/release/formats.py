@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from stumper.errors import BadRelease
 from stumper.records import Category, ImageId, Split
+from stumper.vlm.question import defused
 
 PARQUET_NAMES: Final[Mapping[Split, str]] = {
     Split.TRAIN: "data/train-00000-of-00001.parquet",
@@ -44,14 +45,18 @@ class Row:
 
 
 def jsonl(row: Row) -> str:
-    """Returns the row as TRL reads it (prompt/completion trains on the completion only)."""
+    """Returns the row as TRL reads it (prompt/completion trains on the completion only).
+
+    Texts are as they were typed, but for a space in what a chat template or tokenizer takes for its own: an
+    <image> in a question would ask TRL for a second picture, a </s> in an answer teach to stop there.
+    """
     return json.dumps(
         {
             "id": row.id,
             "images": [row.image],
-            "prompt": [{"role": "user", "content": row.question}],
-            "completion": [{"role": "assistant", "content": row.answer}],
-            "wrong_answer": row.wrong_answer,
+            "prompt": [{"role": "user", "content": defused(row.question)}],
+            "completion": [{"role": "assistant", "content": defused(row.answer)}],
+            "wrong_answer": defused(row.wrong_answer),
             "category": str(row.category),
             "round": row.round,
             "image_licence": row.image_licence,

@@ -29,7 +29,9 @@ def read_pairs(path: Path) -> list[Pair]:
     if not path.is_file():
         raise BadRelease(f"{path} is missing. Build the release again with `stumper release build`.")
     pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    # not splitlines(): a question may hold U+2028, which JSON leaves as it is
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    for number, line in enumerate(lines if lines != [""] else [], start=1):
         try:
             row = json.loads(line)
             (image,) = row["images"]
