@@ -15,6 +15,7 @@ from PIL import Image
 from stumper.errors import BadImage, ModelRefused, NotFound
 from stumper.toytown.draw import draw
 from stumper.toytown.sample import sample_scene
+from stumper.vlm import onnx
 from stumper.vlm.engine import Engine
 from stumper.vlm.onnx import SHIPPED, open_onnx
 
@@ -94,6 +95,28 @@ async def test_a_crowd_is_answered_together_and_each_by_its_own_picture(engine: 
     await model.close()
 
     assert [answer.text for answer in answers] == [said.text for said in expected]
+
+
+async def test_a_picture_asked_about_lately_is_not_looked_at_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = engine.answer([_picture(0)] * 5, QUESTIONS)
+    monkeypatch.setattr(onnx, "_REMEMBERED", 2)
+    looks: list[int] = []
+    look = Engine.look
+    monkeypatch.setattr(
+        Engine, "look", lambda self, pictures: (looks.append(len(pictures)), look(self, pictures))[1]
+    )
+    model = open_onnx("")
+    first, second, third = (_png(_picture(number)) for number in range(3))
+
+    said = [(await model.answer(first, question)).text for question in QUESTIONS]
+    for picture in (second, first, third, first, second):  # the third pushes out the second
+        await model.answer(picture, QUESTIONS[0])
+    await model.close()
+
+    assert said == [answer.text for answer in expected]
+    assert looks == [1, 1, 1, 1]
 
 
 async def test_a_broken_picture_spoils_no_other_answer() -> None:

@@ -88,17 +88,20 @@ class Engine:
         """
         if not questions:
             return []
-        seen = self._look(pictures)
-        states, visible = self._lay_out(questions, seen)
-        return self._say(states, visible)
-
-    def _look(self, pictures: Sequence[Image.Image]) -> Floats:
-        """Image tokens (pictures, cells, width)."""
         different = {id(picture): picture for picture in pictures}
-        pixels = np.stack([prepare(picture, self._side_px) for picture in different.values()])
+        seen = dict(zip(different, self.look(list(different.values())), strict=True))
+        return self.say([seen[id(picture)] for picture in pictures], questions)
+
+    def look(self, pictures: Sequence[Image.Image]) -> Floats:
+        """Image tokens (pictures, cells, width) of at least one picture; they depend on nothing else."""
+        pixels = np.stack([prepare(picture, self._side_px) for picture in pictures])
         tokens: Floats = self._see.run(None, {"pixel_values": pixels})[0]
-        rows = {key: row for row, key in enumerate(different)}
-        return tokens[[rows[id(picture)] for picture in pictures]]
+        return tokens
+
+    def say(self, seen: Sequence[Floats], questions: Sequence[str]) -> list[Said]:
+        """Answers `questions[i]` (at least one) about the picture whose tokens `look` gave as `seen[i]`."""
+        states, visible = self._lay_out(questions, np.stack(seen))
+        return self._say(states, visible)
 
     def _lay_out(self, questions: Sequence[str], seen: Floats) -> tuple[Floats, Ids]:
         """Input states (n, length, width) and their mask; questions are padded on the left."""

@@ -1,29 +1,31 @@
 """The shipped opponent, and any like it: onnxruntime without torch.
 
 Questions that wait while the engine works are answered together in its next decoding loop, so a room full of
-players costs little more than one.
+players costs little more than one. And a picture that was asked about lately is not looked at again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-from PIL import Image
 
 from stumper.errors import ModelRefused, ModelUnavailable, NotFound
 from stumper.vlm.base import Answer, Capabilities
 from stumper.vlm.picture import ball, decode
 
 if TYPE_CHECKING:
-    from stumper.vlm.engine import Engine, Said
+    from stumper.vlm.engine import Engine, Floats, Said
 
 SHIPPED: Final = Path(__file__).parent.parent / "toytown" / "weights"
 _LARGEST_BATCH: Final = 32
 """Questions of one loop; more would keep the first of them waiting."""
+_REMEMBERED: Final = 1024
+"""Pictures whose image tokens are kept, about 20 KB each: looking is most of an answer's time."""
 _UNSURE: Final = "i do not know"
 """Said instead of nothing, should the model end an answer before it began."""
 
@@ -47,6 +49,7 @@ class OnnxModel:
         # One thread: the engine is not to be shared, and the event loop stays free while it works.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="onnx")
         self._closed = False
+        self._seen: OrderedDict[bytes, Floats] = OrderedDict()
 
     @property
     def ref(self) -> str:
@@ -94,24 +97,31 @@ class OnnxModel:
 
     def _answer(self, batch: list[_Waiting]) -> list[Said | Exception]:
         """One result a question; an error of one leaves the others alone."""
-        results: list[Said | Exception] = []
-        pictures: dict[bytes, Image.Image | Exception] = {}
-        for waiting in batch:
-            if waiting.image not in pictures:
-                try:
-                    pictures[waiting.image] = decode(waiting.image)
-                except Exception as error:
-                    pictures[waiting.image] = error
-        good = [waiting for waiting in batch if isinstance(pictures[waiting.image], Image.Image)]
         try:
-            images = [picture for one in good if isinstance(picture := pictures[one.image], Image.Image)]
-            said = iter(self._engine.answer(images, [waiting.question for waiting in good]))
+            seen = [self._look(waiting.image) for waiting in batch]
+            good = [
+                (tokens, waiting.question)
+                for tokens, waiting in zip(seen, batch, strict=True)
+                if not isinstance(tokens, Exception)
+            ]
+            said = iter(self._engine.say(*zip(*good, strict=True)) if good else ())
         except (RuntimeError, ValueError) as error:
             return [ModelRefused(f"The model {self._ref} failed: {error}. Check the folder.")] * len(batch)
-        for waiting in batch:
-            picture = pictures[waiting.image]
-            results.append(picture if isinstance(picture, Exception) else next(said))
-        return results
+        return [tokens if isinstance(tokens, Exception) else next(said) for tokens in seen]
+
+    def _look(self, image: bytes) -> Floats | Exception:
+        """The picture's image tokens, from memory if asked about lately, or what is wrong with its bytes."""
+        key = hashlib.sha256(image).digest()
+        if key not in self._seen:
+            try:
+                picture = decode(image)
+            except Exception as error:
+                return error
+            self._seen[key] = self._engine.look([picture])[0]
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+        self._seen.move_to_end(key)
+        return self._seen[key]
 
 
 def open_onnx(rest: str) -> OnnxModel:
