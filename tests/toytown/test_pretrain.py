@@ -21,7 +21,16 @@ SHAPE = tiny.Shape(
     vision_layers=1, vision_width=32, text_layers=3, text_width=32, text_inner=64, vocabulary=400
 )
 PLAN = Plan(
-    seed=3, pictures=24, eye_steps=8, fine_step=6, steps=12, eye_batch=4, batch=4, questions=2, save_every=10
+    seed=3,
+    pictures=24,
+    eye_steps=8,
+    fine_step=6,
+    steps=12,
+    later_step=6,
+    eye_batch=4,
+    batch=4,
+    questions=2,
+    save_every=10,
 )
 
 

@@ -35,8 +35,10 @@ class Plan:
     """Drawn once; every pass asks fresh questions about them."""
     eye_steps: int = 6_000
     """Steps of the vision tower alone."""
-    steps: int = 7_000
+    steps: int = 9_000
     """Steps with questions."""
+    later_step: int = 3_600
+    """From this one on there are more exercises in the invented tongue, mostly about the hard features."""
     eye_batch: int = 8
     batch: int = 8
     questions: int = 3
@@ -111,7 +113,7 @@ def main(*, out: Path, seed: int = Plan().seed, share: float = 1.0, workers: int
         Plan(seed=seed),
         **{
             name: max(1, round(getattr(Plan(), name) * share))
-            for name in ("pictures", "eye_steps", "fine_step", "steps")
+            for name in ("pictures", "eye_steps", "fine_step", "steps", "later_step")
         },
     )
     checkpoint = out / "checkpoint"

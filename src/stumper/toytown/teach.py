@@ -41,7 +41,8 @@ WORDS: Final = tuple(
 """Every one-word answer to any question."""
 _PLAYER_SHARE: Final = 0.35
 """Of the questions come as players type them: typos, capitals, fragments."""
-_TONGUE_A_PICTURE: Final = 2
+_TONGUE_AT_FIRST, _TONGUE_LATER = 2, 3
+"""Exercises a picture in the invented tongue."""
 _SAY_SHARE: Final = 0.3
 """Of the pictures get one exercise in saying a word, besides their questions."""
 _FULL_SHARE: Final = 0.15
@@ -63,6 +64,8 @@ class Sizes(Protocol):
     def batch(self) -> int: ...
     @property
     def questions(self) -> int: ...
+    @property
+    def later_step(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +133,18 @@ def lesson(
     for row, number in enumerate(numbers):
         scene = shelf.training_scene(int(number))
         owners = perception.owners_of(scene, side=side)
-        exercises = [tongue.ask(scene, rng) for _ in range(_TONGUE_A_PICTURE)]
-        exercises += [say_word(rng)] if rng.random() < _SAY_SHARE else []
+        exercises = _exercises(scene, rng, later=step >= plan.eye_steps + plan.later_step)
         for question in ask_taught(scene, rng, plan.questions) + exercises:
             full = rng.random() < _FULL_SHARE
             asked.append((row, replace(question, answer=question.full) if full else question))
             marks.append(np.isin(owners, question.subject).astype(np.uint8))
     return _lay_out(asked, marks, tokenizer)
+
+
+def _exercises(scene: Scene, rng: random.Random, *, later: bool) -> list[Question]:
+    weights, count = (tongue.LATER, _TONGUE_LATER) if later else (tongue.FIRST, _TONGUE_AT_FIRST)
+    exercises = [tongue.ask(scene, rng, weights) for _ in range(count)]
+    return exercises + ([say_word(rng)] if rng.random() < _SAY_SHARE else [])
 
 
 def _lay_out(asked: list[tuple[int, Question]], marks: list[npt.NDArray[np.uint8]], tokenizer: Any) -> Lesson:

@@ -20,7 +20,7 @@ from stumper.toytown.skills import name
 from stumper.toytown.wording import as_typed
 from stumper.toytown.world import Scene
 
-WEIGHTS: Final[Mapping[Skill, float]] = MappingProxyType(
+FIRST: Final[Mapping[Skill, float]] = MappingProxyType(
     {
         Skill.PATTERN: 2,
         Skill.FACING: 2,
@@ -31,7 +31,19 @@ WEIGHTS: Final[Mapping[Skill, float]] = MappingProxyType(
         Skill.SCENE: 0.7,
     }
 )
-"""The features and how often each is asked for; rare ones more often where they are there."""
+"""The features and how often each is asked for at first; rare ones more often where they are there."""
+LATER: Final[Mapping[Skill, float]] = MappingProxyType(
+    {
+        Skill.PATTERN: 3,
+        Skill.FACING: 3,
+        Skill.HAND: 2,
+        Skill.OPEN_SHUT: 1.5,
+        Skill.SIGN_WORD: 1.5,
+        Skill.CLOCK_HOUR: 0.5,
+        Skill.SCENE: 0.2,
+    }
+)
+"""The same once places are known: what belongs to one thing among many takes five times as long."""
 _WORDS_A_FEATURE: Final = 8
 _OF_A_THING: Final = (
     "what is the {word} of the {what}",
@@ -71,24 +83,24 @@ _TYPED_SHARE: Final = 0.35
 def _invent() -> dict[Skill, tuple[str, ...]]:
     rng = random.Random("an invented tongue")
     found: list[str] = []
-    while len(found) < _WORDS_A_FEATURE * len(WEIGHTS):
+    while len(found) < _WORDS_A_FEATURE * len(FIRST):
         word = "".join(rng.choice("bdfgklmnprtvz") + rng.choice("aeiou") for _ in range(2))
         word += rng.choice(("", "k", "l", "n", "r"))
         if word not in found:
             found.append(word)
-    return {skill: tuple(found[place :: len(WEIGHTS)]) for place, skill in enumerate(WEIGHTS)}
+    return {skill: tuple(found[place :: len(FIRST)]) for place, skill in enumerate(FIRST)}
 
 
 WORDS: Final[Mapping[Skill, tuple[str, ...]]] = MappingProxyType(_invent())
 """The made-up words of each feature."""
 
 
-def ask(scene: Scene, rng: random.Random) -> Question:
+def ask(scene: Scene, rng: random.Random, weights: Mapping[Skill, float] = FIRST) -> Question:
     """Returns a question in the invented tongue about one feature that the scene shows clearly.
 
     Its answer is English, as to the English question of the same skill.
     """
-    left = dict(WEIGHTS)
+    left = dict(weights)
     while True:  # every scene has a place, so this ends
         skill = rng.choices(list(left), list(left.values()))[0]
         del left[skill]
