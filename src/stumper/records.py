@@ -161,6 +161,8 @@ class Image:
     """Scene graph, where the picture was drawn from one."""
     labels: dict[str, int] | None = None
     """Annotated objects by name, such as {"dog": 2}; None if unknown."""
+    said: list[str] | None = None
+    """What the model said to the probe questions, if the picture is one it was found to know."""
     created_at: float = 0.0
 
 

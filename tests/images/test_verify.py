@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from stumper.errors import BadInput, ModelUnavailable, NotFound
 from stumper.images.files import FolderFiles
 from stumper.images.ingest import add_folder
 from stumper.images.probes import Probe, known_probes, label_probes, says, scene_probes
-from stumper.images.queries import count_kinds, load, of_kind
+from stumper.images.queries import count_kinds, load, of_kind, said_on_controls
 from stumper.images.toytown import add_toytown
 from stumper.images.verify import VerifyReport, verify
 from stumper.records import CampaignId, Image, ImageKind
@@ -92,6 +93,12 @@ async def test_a_model_that_knows_a_picture_makes_it_a_control(
         on_progress=lambda done, of: told.append((done, of)),
     )
     assert report == VerifyReport(tainted=12, refused=8, undecided=0)
+    async with database.read() as tx:
+        tainted = await of_kind(tx, campaign_id, ImageKind.TAINTED)
+        said = await said_on_controls(tx, campaign_id, most=20)
+        assert [image.said for image in await of_kind(tx, campaign_id, ImageKind.REFUSED)] == [None] * 8
+    assert said == Counter(answer for image in tainted for answer in image.said or ())
+    assert said.total() >= 12
     assert told == [(done, 20) for done in range(1, 21)]
     assert await kinds(database, campaign_id) == {ImageKind.TAINTED: 12, ImageKind.REFUSED: 8}
     async with database.read() as tx:

@@ -7,11 +7,12 @@ import random
 import pytest
 
 from stumper.campaigns import open_round, set_status
+from stumper.images.queries import of_kind, set_kind
 from stumper.play import queries
 from stumper.play.learned import Vocabularies, step_down
 from stumper.play.slots import find_slots
 from stumper.play.vocabulary import AnswerVocabulary
-from stumper.records import RoundStatus, Session, SessionId, Verdict
+from stumper.records import ImageKind, RoundStatus, Session, SessionId, Verdict
 from stumper.vlm import Script, ScriptedModel
 from tests.play.conftest import World
 
@@ -73,6 +74,37 @@ async def test_a_new_round_begins_with_the_words_of_the_one_before(world: World)
 
     assert session.round_id != old.round_id
     assert _instead_of(await _learned(world, session), "it is a guitar") == ("piano",)
+
+
+async def test_the_first_session_speaks_as_the_model_did_at_the_verification(world: World) -> None:
+    async with world.database.begin() as tx:
+        controls = await of_kind(tx, world.campaign.id, ImageKind.TAINTED)
+        for image, said in zip(controls, ("it is a guitar", "it is a piano"), strict=False):
+            await set_kind(tx, world.campaign.id, image.id, kind=ImageKind.TAINTED, said=[said, "no"] * 20)
+        others = await of_kind(tx, world.campaign.id, ImageKind.UNTAINTED)
+        await set_kind(tx, world.campaign.id, others[0].id, kind=ImageKind.REFUSED, said=["it is a violin"])
+
+    first = await world.started(quick=True)
+    learned = await _learned(world, await _stored(world, first.view.id))
+
+    assert _instead_of(learned, "it is a guitar") == ("piano",)
+
+
+async def test_a_few_answers_of_a_verification_do_not_count(world: World) -> None:
+    async with world.database.begin() as tx:
+        control, *_ = await of_kind(tx, world.campaign.id, ImageKind.TAINTED)
+        await set_kind(
+            tx,
+            world.campaign.id,
+            control.id,
+            kind=ImageKind.TAINTED,
+            said=["it is a guitar", "it is a piano"],
+        )
+
+    first = await world.started(quick=True)
+    learned = await _learned(world, await _stored(world, first.view.id))
+
+    assert _instead_of(learned, "it is a guitar") == ()
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def _asked(rng: random.Random) -> tuple[str, str]:
     return rng.choice(_FORMS)(rng, _often_first(rng, _KINDS))
 
 
-def _auc(answers: list[str], falsified: list[bool]) -> float:
+def auc(answers: list[str], falsified: list[bool]) -> float:
     """How well a held-out bag-of-words regression tells them apart; 0.5 is not at all."""
     words = CountVectorizer(token_pattern=r"\S+").fit_transform(answers)
     guessed = cross_val_predict(
@@ -101,8 +101,8 @@ def test_words_do_not_tell_a_falsified_answer_from_an_honest_one(seed: int) -> N
     counting = [one for one in shown if one.counts]
 
     assert len(counting) > 0.8 * len(shown)
-    assert _auc([one.answer for one in counting], [one.falsified for one in counting]) <= 0.56
-    assert _auc([one.answer for one in shown], [one.falsified for one in shown]) <= 0.60
+    assert auc([one.answer for one in counting], [one.falsified for one in counting]) <= 0.56
+    assert auc([one.answer for one in shown], [one.falsified for one in shown]) <= 0.60
 
 
 def test_the_regression_would_notice_falsifying_by_the_next_word_of_a_list() -> None:
@@ -113,7 +113,7 @@ def test_the_regression_would_notice_falsifying_by_the_next_word_of_a_list() -> 
 
     shown = [one for one in _shown(1, falsify_=next_word) if one.counts]
 
-    assert _auc([one.answer for one in shown], [one.falsified for one in shown]) > 0.65
+    assert auc([one.answer for one in shown], [one.falsified for one in shown]) > 0.65
 
 
 def test_a_count_is_off_by_one_or_two_and_never_negative() -> None:

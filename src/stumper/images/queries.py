@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ def image_of(row: Row[Any]) -> Image:
         objects=row.objects,
         scene=row.scene,
         labels=row.labels,
+        said=row.said,
         created_at=row.created_at,
     )
 
@@ -90,11 +92,29 @@ async def of_kind(tx: AsyncConnection, campaign_id: CampaignId, kind: ImageKind)
 
 
 async def set_kind(
-    tx: AsyncConnection, campaign_id: CampaignId, image_id: ImageId, *, kind: ImageKind
+    tx: AsyncConnection,
+    campaign_id: CampaignId,
+    image_id: ImageId,
+    *,
+    kind: ImageKind,
+    said: Sequence[str] | None = None,
 ) -> None:
+    """Writes what a verification found; ``said`` are the model's answers to its probe questions."""
+    values = {"kind": kind} if said is None else {"kind": kind, "said": list(said)}
     await tx.execute(
-        update(image).where(image.c.campaign_id == campaign_id, image.c.id == image_id).values(kind=kind)
+        update(image).where(image.c.campaign_id == campaign_id, image.c.id == image_id).values(values)
     )
+
+
+async def said_on_controls(tx: AsyncConnection, campaign_id: CampaignId, *, most: int) -> Counter[str]:
+    """Counts what the model said when ``most`` of the pictures that serve as controls were verified."""
+    rows = await tx.execute(
+        select(image.c.said)
+        .where(image.c.campaign_id == campaign_id, image.c.kind == ImageKind.TAINTED)
+        .order_by(image.c.id)
+        .limit(most)
+    )
+    return Counter(answer for (said,) in rows for answer in said or ())
 
 
 async def sources(tx: AsyncConnection, campaign_id: CampaignId) -> set[str]:

@@ -93,18 +93,22 @@ class _Asked:
     reason: str = ""
 
     async def about(self, image: Image) -> None:
+        said: list[str] = []
         try:
-            outcome = await self._outcome(image)
+            outcome = await self._outcome(image, said)
         except (ModelError, NotFound) as error:
             self.reason = str(error)
             outcome = _Outcome.NO_ANSWER
-        kind = {_Outcome.KNOWN: ImageKind.TAINTED, _Outcome.NOT_KNOWN: ImageKind.REFUSED}.get(outcome)
-        if kind is not None:
+        if outcome is _Outcome.KNOWN:
             async with self.database.begin() as tx:
-                await set_kind(tx, image.campaign_id, image.id, kind=kind)
+                await set_kind(tx, image.campaign_id, image.id, kind=ImageKind.TAINTED, said=said)
+        elif outcome is _Outcome.NOT_KNOWN:
+            async with self.database.begin() as tx:
+                await set_kind(tx, image.campaign_id, image.id, kind=ImageKind.REFUSED)
         self.outcomes[outcome] += 1
 
-    async def _outcome(self, image: Image) -> _Outcome:
+    async def _outcome(self, image: Image, said: list[str]) -> _Outcome:
+        """Asks until the outcome is clear; notes the answers in ``said``."""
         data = await self.files.get(image.file)
         probes = await self.probes(image, data)
         if not probes:
@@ -117,6 +121,7 @@ class _Asked:
         misses = 0
         for probe in probes:
             answer = await self.model.answer(data, probe.question)
+            said.append(answer.text)
             misses += not self.same(answer.text, probe.answer)
             if misses > misses_allowed:
                 return _Outcome.NOT_KNOWN

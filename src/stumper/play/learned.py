@@ -1,11 +1,16 @@
-"""How the round's model speaks, learned from its answers so far, so that falsified answers speak alike."""
+"""How the round's model speaks, learned from its answers so far, so that falsified answers speak alike.
+
+Before the first session these are its answers of the verification, or those of the round before.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stumper.images.queries import said_on_controls
 from stumper.play import queries
 from stumper.play.vocabulary import AnswerVocabulary
 from stumper.records import RoundId, Session, SessionId
@@ -14,6 +19,10 @@ MOST_SESSIONS = 256
 """After some 1,500 control answers a model's short words have been seen."""
 _ENOUGH_SESSIONS = 64
 """From here on a round's own answers (some 400) say more than those of the round before."""
+_ENOUGH_PICTURES = 150
+"""Their 600 answers to probe questions are as many as 64 sessions have on controls."""
+_FEWEST_SAID = 80
+"""Answers to probe questions; fewer of them speak less like the model than the built-in list does."""
 _SESSIONS_KEPT = 4096
 
 
@@ -46,16 +55,20 @@ class Vocabularies:
                 await queries.answer_counts(tx, session.round_id, before=before, sessions=sessions)
             )
             if sessions < _ENOUGH_SESSIONS:
-                counts.update(await self._before_round(tx, session))
+                counts.update(await self._before(tx, session))
             vocabulary = AnswerVocabulary(counts)
             self._by_round[session.round_id] = (sessions, vocabulary)
         return vocabulary
 
-    async def _before_round(self, tx: AsyncConnection, session: Session) -> dict[str, int]:
-        """What the model before said: it was tuned, but still speaks much like this one."""
+    async def _before(self, tx: AsyncConnection, session: Session) -> Mapping[str, int]:
+        """What was said before the round: by the model before, which was tuned and still speaks much alike.
+
+        In the first round it is what the model said when the pictures were verified.
+        """
         earlier = await queries.previous_round(tx, session.round_id)
         if earlier is None:
-            return {}
+            said = await said_on_controls(tx, session.campaign_id, most=_ENOUGH_PICTURES)
+            return said if said.total() >= _FEWEST_SAID else {}
         return await queries.answer_counts(tx, earlier, before=session.started_at, sessions=_ENOUGH_SESSIONS)
 
 

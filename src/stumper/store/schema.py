@@ -71,6 +71,7 @@ image = Table(
     Column("objects", Integer),
     Column("scene", JSON),
     Column("labels", JSON),
+    Column("said", JSON),  # by the model, when it was verified
     Column("created_at", Double, nullable=False),
     Index(None, "campaign_id", "kind", "id"),  # with the id, dealing pictures never reads the table
 )
