@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from stumper.curate.peers import ClaimView, next_claim, vote
+from stumper.curate.peers import ClaimView, Empty, next_claim, vote, why_empty
 from stumper.errors import AlreadyVoted, Conflict, NotFound, NotYours
 from stumper.records import Claim, ClaimId, ClaimStatus, PlayerId, Rules
 from stumper.store import schema
@@ -65,6 +65,7 @@ async def test_a_voter_sees_picture_question_and_both_answers_but_not_whose(desk
 
 async def test_nobody_is_dealt_their_own_claim(desk: Database) -> None:
     assert await dealt(desk, "ann") is None
+    assert await why_empty(desk, PlayerId("ann")) is Empty.NOTHING_WAITS
 
 
 async def test_players_who_are_not_trusted_are_dealt_nothing(desk: Database) -> None:
@@ -72,6 +73,8 @@ async def test_players_who_are_not_trusted_are_dealt_nothing(desk: Database) -> 
 
     assert await dealt(desk, "new") is None
     assert await dealt(desk, "nobody") is None
+    assert await why_empty(desk, PlayerId("new")) is Empty.NOT_TRUSTED
+    assert await why_empty(desk, PlayerId("nobody")) is Empty.NOT_TRUSTED
 
 
 async def test_no_claim_is_dealt_twice_to_a_voter(desk: Database) -> None:
@@ -233,6 +236,7 @@ async def test_a_voter_whose_votes_tell_nothing_gets_no_more(sqlite_database: Da
 
     assert 2 <= n < 19
     assert await dealt(database, others[0]) is not None
+    assert await why_empty(database, PlayerId("fan")) is Empty.NOT_SURE
 
 
 async def test_dealing_and_voting_take_few_statements_and_no_scan(sqlite_database: Database) -> None:

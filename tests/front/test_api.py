@@ -8,12 +8,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from stumper.errors import StumperError
 from stumper.front import api, stream
 from stumper.front.auth import COOKIE
 from stumper.front.parts import QUESTIONS
 from stumper.records import Rules
+from stumper.store.schema import player
 from tests.front.conftest import Worlds
 from tests.front.world import World, ask, join, judge, play_through, start
 
@@ -187,6 +189,15 @@ async def test_an_answer_is_streamed_word_by_word_and_then_whole(worlds: Worlds)
     assert events[-1][0] == "event: exchange"
     assert "".join(words) == exchange["answer"]
     assert len(words) == 4
+
+
+async def test_an_empty_desk_says_why(world: World, phone: httpx2.AsyncClient) -> None:
+    me = await join(phone)
+    assert (await phone.get("/api/claims/next")).json() == {"claim": None, "empty": "not_trusted"}
+
+    async with world.app.database.begin() as tx:
+        await tx.execute(update(player).where(player.c.id == me["id"]).values(e_value=500.0))
+    assert (await phone.get("/api/claims/next")).json() == {"claim": None, "empty": "nothing_waits"}
 
 
 # ---- refusals ----

@@ -12,8 +12,9 @@ import httpx2
 import pytest
 from sqlalchemy import update
 
+from stumper.curate.peers import Empty
 from stumper.errors import StoreError
-from stumper.front import statics
+from stumper.front import referee, statics
 from stumper.front.auth import COOKIE
 from stumper.front.shapes import LANGUAGES
 from stumper.front.wire import BodyLimit
@@ -218,6 +219,18 @@ async def test_only_trusted_players_sit_at_the_referees_desk(world: World, phone
     assert "desk is empty" in seen(await phone.get("/referee"))
 
 
+async def test_a_referee_whose_rulings_tell_nothing_hears_so(
+    world: World, phone: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_sure(*_: object) -> Empty:
+        return Empty.NOT_SURE
+
+    monkeypatch.setattr(referee, "why_empty", not_sure)
+    await join(phone)
+
+    assert "desk is closed for you" in seen(await phone.get("/referee"))
+
+
 async def _claim(world: World, phone: httpx2.AsyncClient) -> str:
     """Marks answers wrong until one of them becomes a claim; returns its id."""
     session = await start(phone)
@@ -233,15 +246,15 @@ async def _claim(world: World, phone: httpx2.AsyncClient) -> str:
 async def test_a_referee_rules_on_a_claim_with_one_tap(world: World, phone: httpx2.AsyncClient) -> None:
     await join(phone)
     claim_id = await _claim(world, phone)
-    async with world.phone() as referee:
-        me = await join(referee, "Ref")
+    async with world.phone() as colleague:
+        me = await join(colleague, "Ref")
         async with world.app.database.begin() as tx:
             await tx.execute(update(player).where(player.c.id == me["id"]).values(e_value=500.0))
 
-        picture = await referee.get(f"/api/claims/{claim_id}/picture")
-        first = await referee.post(f"/referee/{claim_id}", data={"ruling": "player"})
-        second = await referee.post(f"/referee/{claim_id}", data={"ruling": "robot"})
-        nonsense = await referee.post(f"/referee/{claim_id}", data={"ruling": "both"}, headers=BROWSER)
+        picture = await colleague.get(f"/api/claims/{claim_id}/picture")
+        first = await colleague.post(f"/referee/{claim_id}", data={"ruling": "player"})
+        second = await colleague.post(f"/referee/{claim_id}", data={"ruling": "robot"})
+        nonsense = await colleague.post(f"/referee/{claim_id}", data={"ruling": "both"}, headers=BROWSER)
     own = await phone.post(f"/referee/{claim_id}", data={"ruling": "player"}, headers=BROWSER)
 
     assert picture.content.startswith(b"\x89PNG")

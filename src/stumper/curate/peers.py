@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +50,16 @@ class ClaimView:
     correction: str
 
 
+class Empty(StrEnum):
+    """Why a voter's desk is empty."""
+
+    NOT_TRUSTED = "not_trusted"
+    """Not yet: controls have not shown that this player sees well."""
+    NOT_SURE = "not_sure"
+    """Trusted once, but the votes since do not tell right from wrong."""
+    NOTHING_WAITS = "nothing_waits"
+
+
 async def next_claim(database: Database, player_id: PlayerId, *, rng: random.Random) -> ClaimView | None:
     """Returns a claim for this player to judge, or None: nothing waits, or the player may not vote (yet)."""
     async with database.read() as tx:
@@ -68,6 +79,16 @@ async def next_claim(database: Database, player_id: PlayerId, *, rng: random.Ran
         model_answer=dealt.model_answer,
         correction=dealt.correction,
     )
+
+
+async def why_empty(database: Database, player_id: PlayerId) -> Empty:
+    """Says why ``next_claim`` had none for this player."""
+    async with database.read() as tx:
+        campaigns = await queries.open_to(tx, player_id)
+        if not campaigns:
+            return Empty.NOT_TRUSTED
+        waiting = await queries.queue(tx, player_id, campaigns=campaigns, limit=1)
+        return Empty.NOT_SURE if waiting and not await _tells_apart(tx, player_id) else Empty.NOTHING_WAITS
 
 
 async def _tells_apart(tx: AsyncConnection, player_id: PlayerId) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from stumper.curate.peers import next_claim, vote
+from stumper.curate.peers import next_claim, vote, why_empty
 from stumper.front import shapes, stream
 from stumper.front.parts import Asker, Jar, Mover, Parts, may_join, may_move, until_playable
 from stumper.front.pictures import picture_response
@@ -111,11 +111,13 @@ async def summary(session_id: SessionId, app: Parts, me: Mover) -> shapes.Summar
     return shapes.SummaryOut.of(done, await grade_session(app.database, session_id, now=app.clock()))
 
 
-@router.get("/claims/next", tags=["referee"], response_model=shapes.ClaimOut | None)
-async def claim(app: Parts, me: Mover) -> shapes.ClaimOut | None:
-    """The next claim to judge, or null if none waits. Only trusted players are dealt claims."""
+@router.get("/claims/next", tags=["referee"])
+async def claim(app: Parts, me: Mover) -> shapes.DeskOut:
+    """The next claim to judge, or why there is none: only trusted players are dealt claims."""
     dealt = await next_claim(app.database, me, rng=random.SystemRandom())
-    return shapes.ClaimOut.of(dealt) if dealt else None
+    if dealt is None:
+        return shapes.DeskOut(claim=None, empty=await why_empty(app.database, me))
+    return shapes.DeskOut(claim=shapes.ClaimOut.of(dealt), empty=None)
 
 
 @router.get(

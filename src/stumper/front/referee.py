@@ -10,14 +10,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from stumper.app import App
-from stumper.campaigns import find_campaign
-from stumper.curate.peers import next_claim, vote
+from stumper.curate.peers import next_claim, vote, why_empty
 from stumper.errors import Conflict
 from stumper.front.pages import templates
 from stumper.front.parts import Mover, Parts
-from stumper.front.queries import find_player
-from stumper.records import ClaimId, PlayerId
+from stumper.records import ClaimId
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,17 +39,10 @@ _MEANS: Final = {
 async def desk(request: Request, app: Parts, me: Mover, thanks: bool = False) -> Response:
     """Shows the next claim, or why there is none."""
     claim = await next_claim(app.database, me, rng=random.SystemRandom())
-    trusted = claim is not None or await _is_trusted(app, me)
+    empty = None if claim is not None else await why_empty(app.database, me)
     return templates.TemplateResponse(
-        request, "referee.html", {"claim": claim, "trusted": trusted, "thanks": thanks}
+        request, "referee.html", {"claim": claim, "empty": empty, "thanks": thanks}
     )
-
-
-async def _is_trusted(app: App, player_id: PlayerId) -> bool:
-    async with app.database.read() as tx:
-        player = await find_player(tx, player_id)
-        rules = (await find_campaign(tx, app.settings.campaign)).rules
-    return player is not None and player.e_value >= rules.trust_e
 
 
 @router.post("/referee/{claim_id}")

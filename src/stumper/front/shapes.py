@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from stumper.curate.peers import ClaimView
+from stumper.curate.peers import ClaimView, Empty
 from stumper.play.views import ExchangeView, SessionView, Summary, TurnSummary, TurnView
 from stumper.records import Exchange, PlayerId, Verdict
 from stumper.trust.grade import Grade
@@ -231,3 +231,10 @@ class ClaimOut(BaseModel):
         return cls(
             id=view.id, question=view.question, model_answer=view.model_answer, correction=view.correction
         )
+
+
+class DeskOut(BaseModel):
+    """A referee's desk: one claim, or why it is empty."""
+
+    claim: ClaimOut | None
+    empty: Empty | None
