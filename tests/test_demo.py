@@ -1,0 +1,87 @@
+"""The whole loop, killed in the middle of its stages, and once more without a kill: the same release."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from stumper.release.manifest import verify_release
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent
+KEYS = [
+    "sessions", "exchanges", "claims", "examples", "precision", "recall", "withheld", "known", "score",
+    "minutes", "report",
+]  # fmt: skip
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A small demo in a process of its own; whatever happens, it is gone afterwards."""
+    command = [sys.executable, "-m", "tests.small_demo", str(folder)]
+    demo = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield demo
+    finally:
+        demo.kill()
+        demo.communicate()
+
+
+def _kill_in(folder: Path, stage: str, *, after_questions: int = 0) -> None:
+    """Starts or resumes the demo, and kills it with -9 in a stage once so many questions were asked."""
+    with _running(folder) as demo:
+        assert demo.stderr is not None
+        said = []
+        for line in demo.stderr:
+            said.append(line)
+            if f" {stage} ..." in line:
+                break
+        else:
+            raise AssertionError(f"The demo ended before {stage}: {''.join(said)[-2000:]}")
+        while demo.poll() is None and _questions(folder) < after_questions:
+            time.sleep(0.05)
+        assert demo.poll() is None, f"The demo ended in {stage}"
+
+
+def _questions(folder: Path) -> int:
+    """Questions asked so far, from the file the crowd keeps."""
+    return sum(len(path.read_bytes().splitlines()) for path in folder.glob("simulation/truth-*.jsonl"))
+
+
+def _finish(folder: Path) -> dict[str, object]:
+    with _running(folder) as demo:
+        out, error = demo.communicate(timeout=900)
+        assert demo.returncode == 0, error[-3000:]
+    line: dict[str, object] = json.loads(out)
+    return line
+
+
+def _releases(folder: Path) -> list[str]:
+    return [verify_release(path.parent).digest for path in folder.glob("releases/*/release.json")]
+
+
+def test_a_demo_that_was_killed_again_and_again_ends_with_the_same_release(tmp_path: Path) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    _kill_in(killed, "draw pictures")
+    _kill_in(killed, "verify controls")
+    _kill_in(killed, "sessions", after_questions=40)
+    _kill_in(killed, "sessions", after_questions=90)
+    _kill_in(killed, "votes")
+    _kill_in(killed, "freeze")
+
+    after_kills, at_once = _finish(killed), _finish(whole)
+
+    assert list(at_once) == KEYS
+    assert _releases(killed) == _releases(whole) != []
+    for figure in ("sessions", "exchanges", "claims", "examples", "precision", "recall", "score"):
+        assert after_kills[figure] == at_once[figure], figure
+    assert Path(str(at_once["report"])).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert not list((killed / "releases").glob(".freezing-*"))
