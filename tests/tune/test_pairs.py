@@ -60,23 +60,30 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_pairs(tmp_path / "train.jsonl")
 
 
-def test_replay_makes_up_its_share_of_the_mix() -> None:
-    mixed = mix(_pairs("new", 60), _pairs("known", 100), replay_share=0.4, seed=1)
+def test_replay_makes_up_its_share_of_every_pass_and_does_not_repeat() -> None:
+    new, known = _pairs("new", 60), _pairs("known", 100)
+    seen = mix(new, known, replay_share=0.4, epochs=2, seed=1)
 
-    assert sum(pair.prompt.startswith("known") for pair in mixed) == 40
-    assert len({pair.prompt for pair in mixed}) == len(mixed) == 100
+    passes = [{pair.prompt for pair in seen[:100]}, {pair.prompt for pair in seen[100:]}]
+    assert len(seen) == 200
+    for prompts in passes:
+        assert {pair.prompt for pair in new} <= prompts
+        assert len(prompts) == 100
+    assert passes[0] & passes[1] == {pair.prompt for pair in new}
+    assert [pair in new for pair in seen[:100]] != [pair in new for pair in seen[100:]]
 
 
 def test_the_mix_depends_on_the_seed_alone() -> None:
     new, known = _pairs("new", 30), _pairs("known", 30)
+    first, again, other = (mix(new, known, replay_share=0.3, epochs=2, seed=seed) for seed in (1, 1, 2))
 
-    assert mix(new, known, replay_share=0.3, seed=1) == mix(new, known, replay_share=0.3, seed=1)
-    assert mix(new, known, replay_share=0.3, seed=1) != mix(new, known, replay_share=0.3, seed=2)
+    assert first == again
+    assert first != other
 
 
-def test_without_known_pairs_the_release_is_all() -> None:
-    assert len(mix(_pairs("new", 7), [], replay_share=0.4, seed=1)) == 7
-    assert len(mix(_pairs("new", 60), _pairs("known", 3), replay_share=0.4, seed=1)) == 63
+def test_without_known_pairs_the_release_is_all_and_too_few_come_in_every_pass() -> None:
+    assert len(mix(_pairs("new", 7), [], replay_share=0.4, epochs=1, seed=1)) == 7
+    assert len(mix(_pairs("new", 60), _pairs("known", 3), replay_share=0.4, epochs=2, seed=1)) == 126
 
 
 def test_small_eyes_get_the_tiny_recipe(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class TuneResult:
     """The merged checkpoint."""
     pairs: int
     replayed: int
+    """Known pairs seen, over all passes."""
     steps: int
     loss: float
     """Mean over the run."""
@@ -66,14 +67,14 @@ def tune(
     if not fresh:
         raise BadRelease(f"{release_dir} has no training pairs. Collect more examples before tuning.")
     known = read_pairs(replay) if replay else []
-    pairs = mix(fresh, known, replay_share=recipe.replay_share, seed=seed)
+    pairs = mix(fresh, known, replay_share=recipe.replay_share, epochs=recipe.epochs, seed=seed)
     began = time.monotonic()
     out_dir.mkdir(parents=True, exist_ok=True)
     steps, loss = _train(base_dir, pairs, out_dir, recipe, seed, on_progress)
     result = TuneResult(
         folder=out_dir,
         pairs=len(fresh),
-        replayed=len(pairs) - len(fresh),
+        replayed=len(pairs) - recipe.epochs * len(fresh),
         steps=steps,
         loss=loss,
         seconds=round(time.monotonic() - began, 1),
@@ -110,7 +111,10 @@ def _train(
     processor = AutoProcessor.from_pretrained(base_dir)
     dtype = torch.bfloat16 if recipe.bf16 and torch.cuda.is_available() else torch.float32
     model = AutoModelForImageTextToText.from_pretrained(base_dir, dtype=dtype)
-    data = to_dataset(pairs, image_px=recipe.image_px)
+    different = list(dict.fromkeys(pairs))
+    places = {pair: place for place, pair in enumerate(different)}
+    order = [places[pair] for pair in pairs]
+    data = to_dataset(different, image_px=recipe.image_px)
     prepared = prepare(data, processor) if recipe.ahead else None
     forget = remember(model) if recipe.ahead else None
     if recipe.blur:
@@ -125,7 +129,7 @@ def _train(
     trainer = SFTTrainer(
         model=model,
         args=_arguments(out_dir / "checkpoints", recipe, seed, len(pairs)),
-        train_dataset=data if prepared is None else Dataset.from_dict({"place": range(len(pairs))}),
+        train_dataset=data.select(order) if prepared is None else Dataset.from_dict({"place": order}),
         data_collator=prepared,
         processing_class=processor,
         peft_config=lora,
@@ -196,7 +200,7 @@ def _arguments(folder: Path, recipe: Recipe, seed: int, pairs: int) -> Any:
     from trl import SFTConfig
 
     cuda = torch.cuda.is_available()
-    updates = max(1, round(pairs * recipe.epochs / (recipe.batch * recipe.accumulate)))
+    updates = max(1, round(pairs / (recipe.batch * recipe.accumulate)))
     if recipe.most_steps is not None:
         updates = min(updates, recipe.most_steps)
     return SFTConfig(

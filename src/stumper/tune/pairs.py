@@ -43,16 +43,24 @@ def read_pairs(path: Path) -> list[Pair]:
     return pairs
 
 
-def mix(pairs: Sequence[Pair], replay: Sequence[Pair], *, replay_share: float, seed: int) -> list[Pair]:
-    """Returns the pairs with known ones among them so that these are `replay_share` of all, in random order.
+def mix(
+    pairs: Sequence[Pair], replay: Sequence[Pair], *, replay_share: float, epochs: int, seed: int
+) -> list[Pair]:
+    """Returns what a run sees: `epochs` passes over the pairs, `replay_share` of each being known ones.
 
-    Too few known pairs are all used, none twice.
+    Every pass is in a random order of its own and takes the next known pairs, so that few come twice: what is
+    repeated is kept, and little beside it (docs/log.md). Too few known pairs are used once a pass.
     """
     rng = random.Random(f"mix:{seed}")
-    wanted = round(len(pairs) * replay_share / (1 - replay_share)) if replay else 0
-    mixed = [*pairs, *rng.sample(list(replay), min(wanted, len(replay)))]
-    rng.shuffle(mixed)
-    return mixed
+    known = rng.sample(list(replay), len(replay))
+    wanted = min(len(known), round(len(pairs) * replay_share / (1 - replay_share)))
+    seen: list[Pair] = []
+    for number in range(epochs):
+        turn = [known[(number * wanted + place) % len(known)] for place in range(wanted)]
+        one_pass = [*pairs, *turn]
+        rng.shuffle(one_pass)
+        seen += one_pass
+    return seen
 
 
 def _text(messages: Any) -> str:

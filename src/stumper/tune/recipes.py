@@ -23,7 +23,8 @@ class Recipe:
     alpha: int
     rate: float
     """Peak learning rate; it rises over the first 5 % of the steps and falls to zero in a straight line."""
-    epochs: float
+    epochs: int
+    """Passes over the release; each brings known pairs of its own."""
     batch: int
     accumulate: int = 1
     """Batches of one update."""
