@@ -26,10 +26,9 @@ PLAN = Plan(
     eye_steps=8,
     fine_step=6,
     steps=12,
-    later_step=6,
     eye_batch=4,
     batch=4,
-    questions=2,
+    phases=(teach.Phase(0, taught=2, tongue=1, hard=False), teach.Phase(6, taught=1, tongue=2, hard=True)),
     save_every=10,
 )
 

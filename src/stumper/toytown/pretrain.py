@@ -35,14 +35,16 @@ class Plan:
     """Drawn once; every pass asks fresh questions about them."""
     eye_steps: int = 6_000
     """Steps of the vision tower alone."""
-    steps: int = 9_000
+    steps: int = 10_000
     """Steps with questions."""
-    later_step: int = 3_600
-    """From this one on there are more exercises in the invented tongue, mostly about the hard features."""
+    phases: tuple[teach.Phase, ...] = (
+        teach.Phase(0, taught=3, tongue=2, hard=False),
+        teach.Phase(3_600, taught=3, tongue=3, hard=True),
+        teach.Phase(6_000, taught=4, tongue=2, hard=True),
+    )
+    """What is asked: the hard features are drilled once places are known; at the end the questions settle."""
     eye_batch: int = 8
     batch: int = 8
-    questions: int = 3
-    """Taught questions a picture."""
     eye_rate: float = 2e-3
     """Learning rate of the vision tower at first: shapes of all colours take a while to stand out."""
     fine_step: int = 2_800
@@ -109,16 +111,18 @@ def main(*, out: Path, seed: int = Plan().seed, share: float = 1.0, workers: int
     """
     from stumper.toytown.export import export
 
-    plan = replace(
-        Plan(seed=seed),
-        **{
-            name: max(1, round(getattr(Plan(), name) * share))
-            for name in ("pictures", "eye_steps", "fine_step", "steps", "later_step")
-        },
-    )
     checkpoint = out / "checkpoint"
+    plan = scaled(Plan(seed=seed), share)
     pretrain(checkpoint, plan=plan, shape=tiny.Shape(), pictures=out / "pictures", workers=workers)
     return export(checkpoint, out)
+
+
+def scaled(plan: Plan, share: float) -> Plan:
+    """The plan with this share of its pictures and steps."""
+    names = ("pictures", "eye_steps", "fine_step", "steps")
+    sizes = {name: max(1, round(getattr(plan, name) * share)) for name in names}
+    phases = tuple(replace(phase, first=round(phase.first * share)) for phase in plan.phases)
+    return replace(plan, phases=phases, **sizes)
 
 
 def _start(tokenizer: Any, plan: Plan, shape: tiny.Shape) -> Run:

@@ -41,14 +41,25 @@ WORDS: Final = tuple(
 """Every one-word answer to any question."""
 _PLAYER_SHARE: Final = 0.35
 """Of the questions come as players type them: typos, capitals, fragments."""
-_TONGUE_AT_FIRST, _TONGUE_LATER = 2, 3
-"""Exercises a picture in the invented tongue."""
 _SAY_SHARE: Final = 0.3
 """Of the pictures get one exercise in saying a word, besides their questions."""
 _FULL_SHARE: Final = 0.15
 """Of the answers are whole sentences, as players often correct in; one word stays the rule."""
 _SAY: Final = ("say {word}", "repeat {word}", "say the word {word}", "just say {word}", "please say {word}")
 _CORPUS_SCENES: Final = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What is asked about a picture from one step of questions on."""
+
+    first: int
+    taught: int
+    """Questions of different taught skills."""
+    tongue: int
+    """Exercises in the invented tongue."""
+    hard: bool
+    """Whether those are mostly about the features that are hard to learn."""
 
 
 class Sizes(Protocol):
@@ -63,9 +74,7 @@ class Sizes(Protocol):
     @property
     def batch(self) -> int: ...
     @property
-    def questions(self) -> int: ...
-    @property
-    def later_step(self) -> int: ...
+    def phases(self) -> tuple[Phase, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +135,22 @@ def say_word(rng: random.Random) -> Question:
 def lesson(
     plan: Sizes, step: int, numbers: Sequence[int] | npt.NDArray[np.int64], *, tokenizer: Any, side: int
 ) -> Lesson:
-    """Asks `plan.questions` questions about each picture and lays them out for training."""
+    """Asks about each picture what the phase of this step says and lays it out for training."""
     rng = random.Random(f"{plan.seed}:{step}")
+    phase = [phase for phase in plan.phases if phase.first <= step - plan.eye_steps][-1]
+    weights = tongue.LATER if phase.hard else tongue.FIRST
     asked: list[tuple[int, Question]] = []
     marks: list[npt.NDArray[np.uint8]] = []
     for row, number in enumerate(numbers):
         scene = shelf.training_scene(int(number))
         owners = perception.owners_of(scene, side=side)
-        exercises = _exercises(scene, rng, later=step >= plan.eye_steps + plan.later_step)
-        for question in ask_taught(scene, rng, plan.questions) + exercises:
+        exercises = [tongue.ask(scene, rng, weights) for _ in range(phase.tongue)]
+        exercises += [say_word(rng)] if rng.random() < _SAY_SHARE else []
+        for question in ask_taught(scene, rng, phase.taught) + exercises:
             full = rng.random() < _FULL_SHARE
             asked.append((row, replace(question, answer=question.full) if full else question))
             marks.append(np.isin(owners, question.subject).astype(np.uint8))
     return _lay_out(asked, marks, tokenizer)
-
-
-def _exercises(scene: Scene, rng: random.Random, *, later: bool) -> list[Question]:
-    weights, count = (tongue.LATER, _TONGUE_LATER) if later else (tongue.FIRST, _TONGUE_AT_FIRST)
-    exercises = [tongue.ask(scene, rng, weights) for _ in range(count)]
-    return exercises + ([say_word(rng)] if rng.random() < _SAY_SHARE else [])
 
 
 def _lay_out(asked: list[tuple[int, Question]], marks: list[npt.NDArray[np.uint8]], tokenizer: Any) -> Lesson:
