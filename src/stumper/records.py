@@ -114,6 +114,10 @@ class Rules:
     question_chars: int = 300
     correction_chars: int = 300
     min_paid_turn_s: float = 10.0
+    paid_day_s: float = 7200.0
+    """Play time a day after which marks neither pay nor cost: a robot has 24 hours, a person has not."""
+    bonus_stake: float = 16.0
+    """V = stake / pi for a confirmed claim, pi the model's error rate (MECHANISM 4)."""
     trust_e: float = 100.0
     """E-value from which a player is trusted (Ville: a blind one gets there with P <= 1 %)."""
     cap_e: float = 1000.0

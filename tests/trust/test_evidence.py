@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stumper.errors import BadSetting
-from stumper.records import ExchangeId
-from stumper.trust.evidence import LOWEST_E, Reference, factors, update
+from stumper.records import ExchangeId, Rules
+from stumper.trust.evidence import LOWEST_E, Reference, control_share, factors, trusted, update
 from stumper.trust.rewards import Mark, Outcome
 
-references = st.tuples(st.floats(0.02, 0.98), st.floats(0.02, 0.98)).filter(lambda sf: sf[0] > sf[1] + 0.01)
+references = st.tuples(st.floats(0.02, 0.9), st.floats(0.02, 0.95)).map(
+    lambda f_way: (f_way[0] + f_way[1] * (0.99 - f_way[0]), f_way[0])
+)
+"""(s, f) with f < s < 1."""
 poison_rates = st.floats(0.01, 0.89)
 
 
@@ -72,6 +75,70 @@ def expected_e(*, rate: float, plan: dict[str, float], past: str, depth: int) ->
 )
 def test_e_is_a_martingale_under_adaptive_blind_strategies(rate: float, plan: dict[str, float]) -> None:
     assert expected_e(rate=rate, plan=plan, past="", depth=4) == pytest.approx(1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rate=poison_rates,
+    reference=references,
+    plan=st.dictionaries(
+        st.text("hfmc", max_size=3), st.tuples(st.floats(0.0, 1.0), st.booleans()), max_size=30
+    ),
+    cap=st.floats(1.0, 1000.0),
+)
+def test_caps_and_repeats_never_help_a_blind_player(
+    rate: float, reference: tuple[float, float], plan: dict[str, tuple[float, bool]], cap: float
+) -> None:
+    """The plan says, for every past, how often to mark Wrong and whether to ask the same question again."""
+    player = Reference(s=reference[0], f=reference[1])
+
+    def expected(e_value: float, past: str) -> float:
+        if len(past) == 4:
+            return e_value
+        wrong, repeat = plan.get(past, (0.5, False))
+        chances = zip(
+            Outcome,
+            (wrong * rate, wrong * (1 - rate), (1 - wrong) * rate, (1 - wrong) * (1 - rate)),
+            strict=True,
+        )
+        return sum(p * expected(after(e_value, one, repeat), past + one.value[0]) for one, p in chances if p)
+
+    def after(e_value: float, one: Outcome, repeat: bool) -> float:
+        return update(e_value, marks(one, repeat=repeat), poison_rate=rate, cap=cap, reference=player)
+
+    assert expected(1.0, "") <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("e_value", "share"), [(1e-100, 0.5), (1.0, 0.5), (99.9, 0.5), (100.0, 0.2), (999.9, 0.2), (1000.0, 0.1)]
+)
+def test_who_is_trusted_meets_fewer_controls(e_value: float, share: float) -> None:
+    assert control_share(e_value, rules=Rules()) == share
+
+
+def test_a_campaign_with_few_controls_gives_nobody_more_of_them() -> None:
+    assert control_share(100.0, rules=Rules(control_share=0.15)) == 0.15
+
+
+def test_an_e_value_that_is_no_number_is_refused() -> None:
+    with pytest.raises(BadSetting, match="not a number"):
+        control_share(float("nan"), rules=Rules())
+
+
+def test_a_trusted_player_who_turns_bad_is_demoted_within_about_three_sessions() -> None:
+    rng = random.Random(11)
+    sessions = []
+    for _ in range(400):
+        e_value, played = 1000.0, 0
+        while trusted(e_value, rules=Rules()) and played < 50:
+            played += 1
+            for _ in range(round(10 * control_share(e_value, rules=Rules()))):
+                happened = Outcome.HIT if rng.random() < 0.4 else Outcome.FALSE_ALARM
+                e_value = update(e_value, marks(happened), poison_rate=0.4, cap=1000.0)
+        sessions.append(played)
+
+    assert 2 <= sorted(sessions)[200] <= 4
+    assert max(sessions) < 50
 
 
 @pytest.mark.parametrize("strategy", ["always wrong", "always correct", "coin", "until it wins"])

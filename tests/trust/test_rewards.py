@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stumper.errors import BadSetting
 from stumper.records import ExchangeId, Rules, Verdict
 from stumper.trust.rewards import (
+    BLIND_VALID,
+    BONUS_WINDOW,
+    Bonus,
+    Form,
     Mark,
     Outcome,
+    Pay,
     Reason,
+    bonus_line,
+    bonus_value,
+    claim_bonus,
+    control_pay,
     false_alarm_points,
     grade_lines,
     outcome,
@@ -50,6 +59,139 @@ def test_no_blind_strategy_expects_points_at_any_poison_rate(
 
     expected = marks_wrong * (rate * rules.hit_points - (1.0 - rate) * cost)
     assert expected <= 1e-6
+
+
+@given(rate=st.floats(0.01, 0.89), marks_wrong=st.floats(0.0, 1.0), kappa=st.floats(1.0, 3.0))
+def test_nor_where_the_poison_rate_varies(rate: float, marks_wrong: float, kappa: float) -> None:
+    pay = control_pay(Rules(false_alarm_factor=kappa), poison_rate=rate, varies=True)
+
+    assert marks_wrong * (rate * pay.hit - (1.0 - rate) * pay.false_alarm) <= 1e-6
+
+
+@given(rate=st.floats(0.02, 0.5), mistaken=st.floats(0.0, 0.1))
+def test_the_margin_covers_a_true_rate_somewhat_above_the_one_in_force(rate: float, mistaken: float) -> None:
+    # kappa = 1.5 pays nobody blind up to true odds of 1.5 p / (1 - p): at p = 0.4 up to a true rate of 0.5.
+    true_rate = 1.5 * rate / (1.0 + 0.5 * rate) * (1.0 - mistaken)
+
+    pay = control_pay(RULES, poison_rate=rate)
+
+    assert true_rate * pay.hit - (1.0 - true_rate) * pay.false_alarm <= 1e-6
+
+
+def run_of_blind_play(
+    *, plan: dict[str, float], gaps: tuple[float, ...], rate: float, used_s: float
+) -> float:
+    """Exact expected points of a session whose marks depend on all earlier outcomes and come after ``gaps``
+    (s).
+    """
+
+    def expected(past: tuple[Mark, ...]) -> float:
+        if len(past) == len(gaps):
+            lines = grade_lines(past, rules=RULES, poison_rate=rate, started_at=0.0, played_today_s=used_s)
+            return float(sum(line.points for line in lines))
+        wrong = plan.get("".join(one.outcome.value[0] for one in past), 0.5)
+        at = sum(gaps[: len(past) + 1])
+        chances = {
+            Outcome.HIT: wrong * rate,
+            Outcome.FALSE_ALARM: wrong * (1 - rate),
+            Outcome.MISS: (1 - wrong) * rate,
+            Outcome.CLEAN: (1 - wrong) * (1 - rate),
+        }
+        return sum(p * expected((*past, mark(one, at=at))) for one, p in chances.items() if p)
+
+    return expected(())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    plan=st.dictionaries(st.text("hfmc", max_size=3), st.floats(0.0, 1.0), max_size=20),
+    gaps=st.tuples(*[st.floats(0.5, 40.0)] * 4),
+    rate=st.floats(0.05, 0.85),
+    used_s=st.sampled_from([0.0, 7150.0, 8000.0]),
+)
+def test_no_adaptive_blind_strategy_gains_at_any_speed_or_hour(
+    plan: dict[str, float], gaps: tuple[float, ...], rate: float, used_s: float
+) -> None:
+    assert run_of_blind_play(plan=plan, gaps=gaps, rate=rate, used_s=used_s) <= 1e-6
+
+
+def test_varying_pay_is_eight_over_p_and_twelve_over_the_rest() -> None:
+    assert control_pay(RULES, poison_rate=0.4, varies=True) == Pay(20, 20)
+    assert control_pay(RULES, poison_rate=0.25, varies=True) == Pay(32, 16)
+    assert control_pay(RULES, poison_rate=0.5, varies=True) == Pay(16, 24)
+
+
+@pytest.mark.parametrize(
+    ("error_rate", "bonus"),
+    [(0.34, Bonus(47, 19)), (0.5, Bonus(32, 13)), (0.2, Bonus(80, 32)), (0.05, Bonus(106, 43))],
+)
+def test_the_bonus_is_sixteen_over_the_error_rate(error_rate: float, bonus: Bonus) -> None:
+    assert claim_bonus(error_rate, rules=RULES) == bonus
+
+
+def test_yes_or_no_pays_less_and_costs_more() -> None:
+    # V = 47.06: 1.4 V (1 - .65) = 23.06 and 1.4 V .65 = 42.82.
+    assert claim_bonus(0.34, form=Form.YES_NO, rules=RULES) == Bonus(23, 43)
+
+
+@pytest.mark.parametrize(("rate", "least", "most"), BONUS_WINDOW)
+def test_the_bonus_stays_in_its_window(rate: float, least: float, most: float) -> None:
+    assert least <= bonus_value(rate, rules=RULES) <= most
+    assert bonus_value(rate, rules=Rules(bonus_stake=1.0)) == least
+    assert bonus_value(rate, rules=Rules(bonus_stake=999.0)) == most
+
+
+@given(low=st.floats(0.0, 1.0), high=st.floats(0.0, 1.0))
+def test_the_harder_an_error_is_to_find_the_more_it_pays(low: float, high: float) -> None:
+    low, high = sorted((low, high))
+
+    assert bonus_value(low, rules=RULES) >= bonus_value(high, rules=RULES) - 1e-9
+
+
+@given(
+    error_rate=st.floats(0.0, 1.0),
+    form=st.sampled_from(Form),
+    share=st.floats(0.0, 1.0),
+    stake=st.floats(1, 60),
+)
+def test_claims_made_without_looking_never_gain(
+    error_rate: float, form: Form, share: float, stake: float
+) -> None:
+    bonus = claim_bonus(error_rate, form=form, rules=Rules(bonus_stake=stake))
+
+    valid = share * BLIND_VALID[form]
+    assert valid * bonus.confirmed - (1.0 - valid) * bonus.rejected <= 1e-6
+
+
+@pytest.mark.parametrize("error_rate", [-0.1, 1.1, float("nan")])
+def test_an_error_rate_that_is_no_share_is_refused(error_rate: float) -> None:
+    with pytest.raises(BadSetting, match="error rate"):
+        claim_bonus(error_rate, rules=RULES)
+
+
+def test_a_judged_claim_is_told_in_words() -> None:
+    good = bonus_line(ExchangeId("x"), confirmed=True, error_rate=0.34, rules=RULES)
+    bad = bonus_line(ExchangeId("x"), confirmed=False, error_rate=0.34, rules=RULES)
+
+    assert (good.reason, good.points) == (Reason.CONFIRMED, 47)
+    assert good.text == "+47: Others confirmed it: the robot was wrong, and your answer is right."
+    assert (bad.reason, bad.points) == (Reason.REJECTED, -19)
+
+
+def test_after_the_time_that_pays_nothing_pays_or_costs() -> None:
+    lines = grade_lines(
+        [mark(Outcome.HIT, at=20.0), mark(Outcome.HIT, at=60.0), mark(Outcome.FALSE_ALARM, at=90.0)],
+        rules=RULES,
+        poison_rate=0.4,
+        started_at=0.0,
+        played_today_s=RULES.paid_day_s - 50.0,
+    )
+
+    assert [(line.reason, line.points) for line in lines] == [
+        (Reason.HIT, 20),
+        (Reason.DAY_LIMIT, 0),
+        (Reason.DAY_LIMIT, 0),
+    ]
 
 
 def test_an_attentive_player_expects_points() -> None:

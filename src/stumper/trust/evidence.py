@@ -28,16 +28,24 @@ Foundations for Probability and Finance (2019); Ramdas and others, https://arxiv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from stumper.errors import BadSetting
+from stumper.records import Rules
 from stumper.trust.rewards import Mark, Outcome, check_poison_rate
 
 LOWEST_E: Final = 1e-100
 """Keeps a long losing row from becoming a zero that nothing can lift; the way up from here takes 600 good
 turns.
+"""
+
+TRUSTED_SHARE: Final = 0.2
+PROVEN_SHARE: Final = 0.1
+"""Shares of control turns for players at E >= 100 and at the cap. E is capped, so trust has to be earned anew
+all the time: two false alarms in a row, or about three sessions of marking blindly, end it.
 """
 
 
@@ -85,3 +93,20 @@ def update(
         step = factor[mark.outcome]
         e_value = min(cap, e_value * (min(1.0, step) if mark.repeat else step))
     return max(e_value, LOWEST_E)
+
+
+def trusted(e_value: float, *, rules: Rules) -> bool:
+    """Returns whether a player counts as one who looks; lost again as soon as E falls below the threshold."""
+    return e_value >= rules.trust_e
+
+
+def control_share(e_value: float, *, rules: Rules) -> float:
+    """Returns the share of control turns of a player's next session: 1/2, 1/5 when trusted, 1/10 at the cap.
+
+    Never more than ``rules.control_share``, the share of a stranger. Raises BadSetting for NaN.
+    """
+    if math.isnan(e_value):
+        raise BadSetting("An E-value that is not a number says nothing. Grade the player's sessions again.")
+    if e_value >= rules.cap_e:
+        return min(PROVEN_SHARE, rules.control_share)
+    return min(TRUSTED_SHARE, rules.control_share) if trusted(e_value, rules=rules) else rules.control_share
