@@ -27,7 +27,8 @@ def test_help_lists_a_command_for_every_stage(tmp_path: Path) -> None:
     shown = stumper("--help", folder=tmp_path).stdout
 
     for command in (
-        "demo", "serve", "images", "models", "simulate", "release", "tune", "evaluate", "round", "work",
+        "demo", "serve", "images", "models", "simulate", "arena", "release", "tune", "evaluate", "round",
+        "work",
     ):  # fmt: skip
         assert command in shown
 

@@ -285,6 +285,33 @@ def simulate(
         out.print(", ".join(f"{n} {what}" for what, n in counts.items()))
 
 
+@cli.command()
+def arena(
+    seed: SeedOption = 1,
+    sessions: Annotated[int, typer.Option(min=500, max=1_000_000, help="Simulated sessions.")] = 10_000,
+    as_json: JsonOption = False,
+) -> None:
+    """Plays every known way to cheat against the rules; status 1 if honest play or the data fall behind."""
+    from stumper.simulate.arena import arena as play
+    from stumper.simulate.figures import grids
+
+    figures = play(seed=seed, sessions=sessions)
+    passed = all(figure.ok for figure in figures)
+    if as_json:
+        line = {"ok": passed, "figures": [asdict(figure) for figure in figures]}
+        sys.stdout.write(json.dumps(line) + "\n")
+    else:
+        for grid in grids(figures):
+            table = Table(*grid.columns, box=None)
+            for row in grid.rows:
+                table.add_row(*row)
+            out.print(table, "")
+    if not passed:
+        missed = ", ".join(figure.name for figure in figures if not figure.ok)
+        err.print(f"Out of bounds: {missed}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
 @releases.command("build")
 def release_build(campaign: CampaignOption = None, seed: SeedOption = 1) -> None:
     """Curates the claims of the current round and freezes the accepted ones into a release."""

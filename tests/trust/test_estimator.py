@@ -168,7 +168,7 @@ def test_claims_without_votes_are_set_right_by_the_audited_ones() -> None:
     found = estimate(few)
 
     unheard = few.claimed & (np.bincount(few.item, minlength=len(truth)) == 0)
-    assert found.priors.platt != (0.0, 1.0)
+    assert found.priors.scaling != (0.0, 1.0)
     assert found.wrong[unheard].mean() == pytest.approx(truth[unheard].mean(), abs=0.08)
 
 

@@ -169,13 +169,31 @@ def test_an_error_rate_that_is_no_share_is_refused(error_rate: float) -> None:
         claim_bonus(error_rate, rules=RULES)
 
 
-def test_a_judged_claim_is_told_in_words() -> None:
-    good = bonus_line(ExchangeId("x"), confirmed=True, error_rate=0.34, rules=RULES)
-    bad = bonus_line(ExchangeId("x"), confirmed=False, error_rate=0.34, rules=RULES)
+@pytest.mark.parametrize(
+    ("confirmed", "trusted", "reason", "text"),
+    [
+        (
+            True,
+            True,
+            Reason.CONFIRMED,
+            "+47: Others confirmed it: the robot was wrong, and your answer is right.",
+        ),
+        (
+            True,
+            False,
+            Reason.WAITING,
+            "0: Others confirmed it. You get 47 points for it as soon as you are trusted.",
+        ),
+        (False, True, Reason.REJECTED, "-19: Others did not confirm it."),
+        (False, False, Reason.REJECTED, "-19: Others did not confirm it."),
+    ],
+)
+def test_a_judged_claim_is_told_in_words(confirmed: bool, trusted: bool, reason: Reason, text: str) -> None:
+    line = bonus_line(ExchangeId("x"), confirmed=confirmed, trusted=trusted, error_rate=0.34, rules=RULES)
 
-    assert (good.reason, good.points) == (Reason.CONFIRMED, 47)
-    assert good.text == "+47: Others confirmed it: the robot was wrong, and your answer is right."
-    assert (bad.reason, bad.points) == (Reason.REJECTED, -19)
+    assert line.reason is reason
+    assert line.text.startswith(text)
+    assert int(line.text.split(":")[0]) == line.points
 
 
 def test_after_the_time_that_pays_nothing_pays_or_costs() -> None:

@@ -7,7 +7,7 @@ is a claim if that mark is Wrong. Votes belong to items. Controls are only count
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -159,3 +159,30 @@ def kinds() -> Kinds:
 
 def _moved(p: float, logits: float) -> float:
     return float(1.0 / (1.0 + (1.0 - p) / p * np.exp(-logits)))
+
+
+LEAST_GAP: Final = 0.35
+MOST_FAKE: Final = 0.2
+"""Whom to ask for votes: E[s - f] above the one, P(fake) below the other."""
+
+
+class Players(NamedTuple):
+    """What is believed about players on untainted pictures; each has shape (players,), 0..1."""
+
+    sees: Array
+    alarms: Array
+    fake: Array
+    """P(looks on controls only)."""
+
+    @property
+    def able(self) -> Marks:
+        """Who is worth asking for a vote."""
+        return np.asarray((self.sees - self.alarms > LEAST_GAP) & (self.fake < MOST_FAKE))
+
+
+def sigmoid(x: Array) -> Array:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))
+
+
+def logit(p: Array) -> Array:
+    return np.asarray(np.log(p) - np.log1p(-p))

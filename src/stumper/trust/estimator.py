@@ -24,7 +24,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stumper.errors import BadInput
-from stumper.trust.crowd import Array, CrowdLog, Kinds, Marks, Whole, kinds
+from stumper.trust.corrections import Scaling, Shifts, judge_corrections, platt_scaling
+from stumper.trust.crowd import Array, CrowdLog, Kinds, Players, Whole, kinds, logit, sigmoid
 
 ITERATIONS: Final = 25
 DAMPING: Final = 0.5
@@ -42,29 +43,7 @@ FAKE_SHARE: Final = 0.1
 """Weight of the fake kinds before anybody has played."""
 PSEUDO: Final = 20.0
 """Players' worth of weight on the first guess at the kinds: a crowd of one must not define its own prior."""
-LEAST_GAP: Final = 0.35
-MOST_FAKE: Final = 0.2
-"""Whom to ask for votes: E[s - f] above the one, P(fake) below the other."""
-MIN_AUDITED: Final = 60
 MIN_AUDIT_VOTES: Final = 3
-RIGHT: Final = (0.75, 4.0)
-"""Prior mean of P(a correction is right | the answer was wrong), and how many claims that is worth."""
-MOST_SHIFT: Final = 0.7
-"""Logits by which corrections may be easier or harder to judge than answers."""
-
-
-class Players(NamedTuple):
-    """What is believed about players on untainted pictures; each has shape (players,), 0..1."""
-
-    sees: Array
-    alarms: Array
-    fake: Array
-    """P(looks on controls only)."""
-
-    @property
-    def able(self) -> Marks:
-        """Who is worth asking for a vote."""
-        return np.asarray((self.sees - self.alarms > LEAST_GAP) & (self.fake < MOST_FAKE))
 
 
 class Priors(NamedTuple):
@@ -80,10 +59,9 @@ class Priors(NamedTuple):
     """(n,) log-ratio of every asker's mark."""
     voted: Array
     """(v,) log-ratio of every vote."""
-    platt: tuple[float, float]
-    """(a, b): logit P of a claim without votes becomes a + b times it."""
-    correcting: tuple[float, float]
-    """Logits by which voters find right and wrong corrections right more often than answers wrong."""
+    scaling: Scaling
+    """For claims without votes."""
+    correcting: Shifts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +134,7 @@ class _Work:
         old = start.priors if start else None
         self.weights = old.weights if old else first_weights(self.kinds)
         self.counts = np.zeros(self.kinds.g)
-        level = float(_logit(np.array(ERROR_RATE)))
+        level = float(logit(np.array(ERROR_RATE)))
         self.category = _padded(old and old.category, 1 + int(log.category.max(initial=-1)), level)
         self.asker = _padded(old and old.asker, log.players, 0.0)
         self.picture = _padded(old and old.picture, 1 + int(log.image.max(initial=-1)), 0.0)
@@ -182,7 +160,7 @@ class _Work:
             row = place[self.rater[theirs]]
         else:
             theirs, row = np.arange(len(self.rater)), self.rater
-        q = _sigmoid(self.logit[self.item[theirs]] - self.ratio[theirs])
+        q = sigmoid(self.logit[self.item[theirs]] - self.ratio[theirs])
         cell = self.said[theirs] * BINS + np.minimum((q * BINS).astype(np.int64), BINS - 1)
         tables = self._tables(cell, q)
         heard = np.bincount(row * (2 * BINS) + cell, minlength=len(players) * 2 * BINS)
@@ -227,14 +205,14 @@ class _Work:
         log = self.log
         pseudo = PSEUDO * first_weights(self.kinds)
         self.weights = (self.counts + pseudo) / (log.players + PSEUDO)
-        target = _sigmoid(self.logit)
-        level = _logit(np.array(ERROR_RATE))
+        target = sigmoid(self.logit)
+        level = logit(np.array(ERROR_RATE))
         for value, index, sd, centre in (
             (self.category, log.category, CATEGORY_SD, level),
             (self.asker, log.asker, ASKER_SD, 0.0),
             (self.picture, log.image, PICTURE_SD, 0.0),
         ):
-            mean = _sigmoid(self.category[log.category] + self.asker[log.asker] + self.picture[log.image])
+            mean = sigmoid(self.category[log.category] + self.asker[log.asker] + self.picture[log.image])
             slope = np.bincount(index, target - mean, minlength=len(value)) - (value - centre) / sd**2
             value += slope / (np.bincount(index, mean * (1.0 - mean), minlength=len(value)) + sd**-2)
         self.update_items()
@@ -246,10 +224,11 @@ class _Work:
         votes = np.bincount(log.item, minlength=n)
         before_votes = self.prior + self.ratio[:n]
         audit = log.audited & log.claimed & (votes >= MIN_AUDIT_VOTES)
-        platt = fitted.platt if fitted else _platt(before_votes[audit], (self.logit - before_votes)[audit])
+        heard = self.logit - before_votes
+        scaling = fitted.scaling if fitted else platt_scaling(before_votes[audit], heard[audit])
         unheard = log.claimed & (votes == 0)
-        wrong = _sigmoid(np.where(unheard, platt[0] + platt[1] * before_votes, self.logit))
-        good, correcting = _corrections(log, wrong, players, fitted and fitted.correcting)
+        wrong = sigmoid(np.where(unheard, scaling.a + scaling.b * before_votes, self.logit))
+        good, correcting = judge_corrections(log, wrong, players, fitted and fitted.correcting)
         return Estimate(
             wrong=wrong,
             good=good,
@@ -263,71 +242,10 @@ class _Work:
                 picture=self.picture,
                 asked=self.ratio[:n],
                 voted=self.ratio[n:],
-                platt=platt,
+                scaling=scaling,
                 correcting=correcting,
             ),
         )
-
-
-def _corrections(
-    log: CrowdLog, wrong: Array, players: Players, known: tuple[float, float] | None
-) -> tuple[Array, tuple[float, float]]:
-    """Returns P(good) of every item, and how much easier corrections are to judge than answers (logits).
-
-    Voters who found the answer wrong also judge the correction: they find a right one right as often as they
-    see an error, a wrong one as often as they see one that is not there, both up to a shift that is the same
-    for all. So who says yes to everything says nothing here either. A player's rate of right corrections is
-    counted over their other claims.
-    """
-    asked = np.flatnonzero(log.says_wrong)
-    item, yes = log.item[asked], log.says_right[asked]
-    sees, alarms = (_logit(_inside(rate[log.voter[asked]])) for rate in (players.sees, players.alarms))
-    judged = np.bincount(item, minlength=len(wrong)) > 0
-    right = np.full(len(wrong), RIGHT[0])
-    on_right, on_wrong = known or (0.0, 0.0)
-    for _ in range(4 if known else 10):
-        confirms, waves = _sigmoid(sees + on_right), _sigmoid(alarms + on_wrong)
-        ratio = np.where(yes, np.log(confirms / waves), np.log((1.0 - confirms) / (1.0 - waves)))
-        heard = np.bincount(item, ratio, minlength=len(wrong))
-        weight, own = wrong * judged, wrong * right * judged
-        n = np.bincount(log.asker, weight, minlength=log.players)[log.asker] - weight
-        k = np.bincount(log.asker, own, minlength=log.players)[log.asker] - own
-        right = _sigmoid(_logit((k + RIGHT[0] * RIGHT[1]) / (n + RIGHT[1])) + heard)
-        if known is None:
-            is_right, is_wrong = wrong[item] * right[item], wrong[item] * (1.0 - right[item])
-            on_right = _shifted(on_right, is_right, yes - confirms, confirms)
-            on_wrong = _shifted(on_wrong, is_wrong, yes - waves, waves)
-    return np.where(log.claimed, wrong * right, 0.0), (on_right, on_wrong)
-
-
-def _shifted(shift: float, weight: Array, rest: Array, mean: Array) -> float:
-    """Returns a shift in logits after a Newton step, with a spread of one half around none; kept small, else
-    a crowd that confirms nothing would be read as one that is hard to please.
-    """
-    step = (weight @ rest - 4.0 * shift) / (weight @ (mean * (1.0 - mean)) + 4.0)
-    return float(np.clip(shift + step, -MOST_SHIFT, MOST_SHIFT))
-
-
-def _inside(p: Array) -> Array:
-    return np.clip(p, 0.01, 0.99)
-
-
-def _platt(before: Array, heard: Array) -> tuple[float, float]:
-    """Returns (a, b) so that a + b ``before`` is the best logit before any vote, given what the votes said
-    (``heard``, log-ratios): Platt's scaling with the truth summed out, by EM. (0, 1) with too few audits.
-    """
-    a, b = 0.0, 1.0
-    if len(before) < MIN_AUDITED:
-        return a, b
-    ones = np.column_stack([np.ones(len(before)), before])
-    for _ in range(40):
-        mean = _sigmoid(a + b * before)
-        truth = _sigmoid(a + b * before + heard)
-        # One pseudo-observation of each keeps a set of equal claims from a slope without end.
-        slope = ones.T @ (truth - mean) - np.array([a, b - 1.0])
-        step = np.linalg.solve((ones * (mean * (1.0 - mean))[:, None]).T @ ones + np.eye(2), slope)
-        a, b = a + float(step[0]), b + float(step[1])
-    return a, max(b, 0.0)
 
 
 def first_weights(known: Kinds) -> Array:
@@ -359,11 +277,3 @@ def _padded(old: Array | None, length: int, value: float) -> Array:
     if old is not None:
         fresh[: len(old)] = old[:length]
     return fresh
-
-
-def _sigmoid(logit: Array) -> Array:
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logit)))
-
-
-def _logit(p: Array) -> Array:
-    return np.asarray(np.log(p) - np.log1p(-p))

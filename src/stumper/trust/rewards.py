@@ -9,7 +9,8 @@ once, however many questions are asked on it.
 **Claims**: +V if others confirm that the answer was wrong and the correction right, -0.4 V if they do not.
 V = 16 / pi, with pi the model's error rate now. So a claim pays 1.4 V (1[confirmed] - b) with b = 2/7, more
 than the share of blind claims that others confirm. Where a correction costs no thought (yes or no) a blind
-claim is confirmed as often as the model errs; there b is .65.
+claim is confirmed as often as the model errs; there b is .65. What a claim gains waits until its player is
+trusted; what it costs does not. Else it would pay to skip the pictures that look like controls.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Reason(StrEnum):
     DAY_LIMIT = "day_limit"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ _WORDS: Final = {
     Reason.REPEAT: "You caught a falsified answer, but by asking the same question again: that pays nothing.",
     Reason.DAY_LIMIT: "You have played all the time that pays today. This neither pays nor costs.",
     Reason.CONFIRMED: "Others confirmed it: the robot was wrong, and your answer is right.",
+    Reason.WAITING: "Others confirmed it. You get {gain} points for it as soon as you are trusted.",
     Reason.REJECTED: 'Others did not confirm it. Say "wrong" only where you can give the right answer.',
 }
 
@@ -217,14 +220,27 @@ def claim_bonus(error_rate: float, *, form: Form = Form.OPEN, rules: Rules) -> B
     return Bonus(math.floor(stake * (1.0 - blind) + 1e-9), _up(stake * blind))
 
 
+def bonus_points(bonus: Bonus, *, confirmed: bool, trusted: bool) -> int:
+    """Returns the points of a claim as its player stands now; call it again when that player is trusted."""
+    if confirmed:
+        return bonus.confirmed if trusted else 0
+    return -bonus.rejected
+
+
 def bonus_line(
-    exchange_id: ExchangeId, *, confirmed: bool, error_rate: float, form: Form = Form.OPEN, rules: Rules
+    exchange_id: ExchangeId,
+    *,
+    confirmed: bool,
+    trusted: bool,
+    error_rate: float,
+    form: Form = Form.OPEN,
+    rules: Rules,
 ) -> BonusLine:
     """Returns the line of a claim that others have judged. Raises BadSetting."""
     bonus = claim_bonus(error_rate, form=form, rules=rules)
-    reason = Reason.CONFIRMED if confirmed else Reason.REJECTED
-    points = bonus.confirmed if confirmed else -bonus.rejected
-    return BonusLine(exchange_id, reason, points, _text(reason, points))
+    points = bonus_points(bonus, confirmed=confirmed, trusted=trusted)
+    reason = (Reason.CONFIRMED if trusted else Reason.WAITING) if confirmed else Reason.REJECTED
+    return BonusLine(exchange_id, reason, points, _text(reason, points).format(gain=bonus.confirmed))
 
 
 def grade_lines(
