@@ -44,6 +44,7 @@ GOOD: dict[str, Any] = {
         ("category", ["text", "count"], "not a number"),
         ("image", [-1, 4], "-1"),
         ("image", [1], "2 in all"),
+        ("image", [0, 10**15], "9999999"),
         ("asker", [0, 2], "'asker'"),
         ("asker", [[0, 1]], "shape"),
         ("item", [2], "'item'"),

@@ -215,6 +215,15 @@ def test_refresh_follows_new_votes_of_few_players_and_leaves_other_claims_alone(
     assert after.wrong[untouched] == pytest.approx(before.wrong[untouched], abs=1e-9)
 
 
+def test_refresh_believes_of_a_newcomer_what_it_believes_of_anybody() -> None:
+    log, _ = crowd(rates=[SKILLED] * 10, items=5, votes=1, seed=13)
+    grown = replace(log, players=11, controls=np.vstack([log.controls, np.zeros((1, 4))]))
+
+    after = refresh(estimate(log), grown, np.array([0]))
+
+    assert 0.2 < after.players.alarms[10] < after.players.sees[10] < 0.9
+
+
 def test_a_later_estimate_may_start_from_an_earlier_one() -> None:
     log, _ = crowd(rates=[SKILLED] * 30 + [BLIND] * 10, items=20, votes=3, seed=7)
     half = len(log.item) // 2

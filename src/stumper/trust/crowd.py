@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
+MOST_CODES: Final = 10_000_000
+"""Categories and pictures are numbered from 0 without large gaps: a number a code is kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrowdLog:
@@ -77,8 +80,8 @@ def tabulate(
         .astype(float),
         asker=asking,
         claimed=_column("claimed", claimed, below=2, length=n).astype(bool),
-        category=_column("category", category, length=n),
-        image=_column("image", image, length=n),
+        category=_column("category", category, below=MOST_CODES, length=n),
+        image=_column("image", image, below=MOST_CODES, length=n),
         audited=_column("audited", np.zeros(n) if audited is None else audited, below=2, length=n).astype(
             bool
         ),
@@ -89,7 +92,7 @@ def tabulate(
     )
 
 
-def _column(name: str, values: ArrayLike, *, below: int | None = None, length: int | None = None) -> Whole:
+def _column(name: str, values: ArrayLike, *, below: int, length: int | None = None) -> Whole:
     column: NDArray[Any] = np.asarray(values)
     if column.ndim != 1 or (length is not None and len(column) != length):
         raise BadInput(
@@ -101,10 +104,10 @@ def _column(name: str, values: ArrayLike, *, below: int | None = None, length: i
     whole = column.astype(np.int64)
     if column.dtype.kind == "f" and (whole != column).any():
         raise BadInput(f"The column {name!r} holds fractions. Give whole numbers, and 0 or 1 for marks.")
-    if len(whole) and (whole.min() < 0 or (below is not None and whole.max() >= below)):
+    if len(whole) and (whole.min() < 0 or whole.max() >= below):
         raise BadInput(
             f"The column {name!r} goes from {whole.min()} to {whole.max()}; "
-            f"it must stay within 0 to {'any number' if below is None else below - 1}."
+            f"it must stay within 0 to {below - 1}."
         )
     return whole
 

@@ -106,8 +106,9 @@ def refresh(before: Estimate, log: CrowdLog, players: Whole) -> Estimate:
     if len(players) and (players.min() < 0 or players.max() >= log.players):
         raise BadInput(f"Player {players.max()} is not in the log of {log.players} players.")
     work = _Work(log, before)
+    newcomers = np.arange(len(before.players.sees), log.players)
     for _ in range(4):  # messages of few players settle in three or four rounds
-        work.pass_messages(np.unique(players))
+        work.pass_messages(np.union1d(players, newcomers).astype(np.int64))
     return work.result(fitted=before.priors)
 
 
