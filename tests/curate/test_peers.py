@@ -260,11 +260,12 @@ async def test_dealing_and_voting_take_few_statements_and_no_scan(sqlite_databas
     deciding = len(asked) - first - dealing
 
     assert view is not None
-    # BEGIN is one of them.
-    assert (first, dealing, deciding) == (5, 5, 8)
+    # BEGIN is one of them; three of the last pay the claim.
+    assert (first, dealing, deciding) == (5, 5, 11)
     plans = [line for statement, values in asked for line in await plan(database, statement, values)]
     assert any("ix_claim_status_created_at" in line for line in plans)
-    assert [line for line in plans if line.startswith("SCAN") and "campaign" not in line] == []
+    small = ("SCAN campaign", "SCAN anon")  # a handful of rows; the newest hundred sessions
+    assert [line for line in plans if line.startswith("SCAN") and not line.startswith(small)] == []
 
 
 async def plan(database: Database, statement: str, values: Any) -> list[str]:

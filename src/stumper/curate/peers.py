@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate import queries
 from stumper.curate.belief import MIN_VOTES, Ballot, Evidence, decide, learned, posterior, rates
+from stumper.curate.payday import pay
 from stumper.curate.queries import Case
 from stumper.errors import AlreadyVoted, Conflict, NotFound, NotYours
 from stumper.records import (
@@ -108,7 +109,7 @@ async def vote(
     now: float,
     rng: random.Random,
 ) -> Claim:
-    """Stores one vote and settles the claim if that decides it; returns the claim as it is then.
+    """Stores one vote; if that decides the claim, settles and pays it. Returns the claim as it is then.
 
     Raises NotFound for an unknown claim, NotYours for one's own claim or a player who is not trusted yet,
     AlreadyVoted for a second vote, Conflict if the claim is decided.
@@ -134,6 +135,7 @@ async def vote(
         )
         after = await _settled(tx, case.claim, [*ballots, cast], case.rules, now=now)
         await queries.update_claim(tx, after)
+        await pay(tx, after.round_id, [after], rules=case.rules, now=now)
     return after
 
 

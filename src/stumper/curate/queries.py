@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot, Cause
@@ -24,9 +24,21 @@ from stumper.records import (
     PlayerId,
     RoundId,
     Rules,
+    Verdict,
     Vote,
 )
-from stumper.store.schema import campaign, claim, example, image, player, round_, vote
+from stumper.store.schema import (
+    campaign,
+    claim,
+    example,
+    exchange,
+    image,
+    player,
+    round_,
+    session,
+    turn,
+    vote,
+)
 
 SETTLED = (ClaimStatus.ACCEPTED.value, ClaimStatus.REJECTED.value)
 
@@ -40,6 +52,18 @@ class Judgement:
     posterior: float | None
     reason: str
     decided_at: float | None
+
+
+class Found(NamedTuple):
+    """What trusted players found in the newest sessions of a round, on complex pictures."""
+
+    judged: int
+    """Answers with a verdict."""
+    wrong: int
+    """Of these marked wrong."""
+    model_wrong: int
+    """Decided claims on which the model was wrong, whatever became of the correction."""
+    model_right: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +288,44 @@ async def exemplary_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list
         .order_by(claim.c.created_at, claim.c.id)
     )
     return [_claim(row) for row in rows]
+
+
+_NEWEST_SESSIONS = 100
+"""So many sessions tell the model's error rate: it is the rate now, and reading them takes milliseconds."""
+
+
+async def found(tx: AsyncConnection, round_id: RoundId, *, trust_e: float) -> Found:
+    """Counts what trusted players found on complex pictures in the newest graded sessions of a round."""
+    newest = (
+        select(session.c.id)
+        .join(player, player.c.id == session.c.player_id)
+        .where(session.c.round_id == round_id, session.c.graded_at.is_not(None), player.c.e_value >= trust_e)
+        .order_by(session.c.graded_at.desc(), session.c.id)
+        .limit(_NEWEST_SESSIONS)
+        .subquery()
+    )
+    counts = (
+        func.count(),
+        _count(exchange.c.verdict == Verdict.WRONG.value),
+        _count(claim.c.reason.in_((Cause.CONFIRMED.value, Cause.WRONG_CORRECTION.value))),
+        _count(claim.c.reason == Cause.MODEL_RIGHT.value),
+    )
+    row = (
+        await tx.execute(
+            select(*counts)
+            .select_from(
+                newest.join(turn, turn.c.session_id == newest.c.id)
+                .join(exchange, exchange.c.turn_id == turn.c.id)
+                .outerjoin(claim, claim.c.exchange_id == exchange.c.id)
+            )
+            .where(~turn.c.control, exchange.c.verdict.is_not(None))
+        )
+    ).one()
+    return Found(*map(int, row))
+
+
+def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
 
 
 async def set_categories(tx: AsyncConnection, found: Iterable[tuple[ClaimId, Category]]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from stumper.curate import queries
 from stumper.curate.belief import Ballot, Belief, Cause, Evidence, believe, decide
 from stumper.curate.dedup import contradictions
+from stumper.curate.payday import pay
 from stumper.curate.queries import Judgement
 from stumper.records import (
     CampaignId,
@@ -47,9 +48,12 @@ class Docket:
 
 
 async def settle_all(
-    database: Database, campaign_id: CampaignId, round_id: RoundId, *, now: float
+    database: Database, campaign_id: CampaignId, round_id: RoundId, *, now: float, chunk: int = CHUNK
 ) -> list[Judgement]:
-    """Decides every claim of the round anew and writes what changed; returns those changes."""
+    """Decides every claim of the round anew, writes what changed and pays what is newly decided.
+
+    At most ``chunk`` rows a transaction. Returns the changes.
+    """
     async with database.read() as tx:
         claims = await queries.round_claims(tx, round_id)
         ballots = await queries.round_ballots(tx, round_id)
@@ -64,9 +68,13 @@ async def settle_all(
         )
     # A minute of arithmetic for a million votes must not stop the server's other players.
     changes = await asyncio.to_thread(rule, docket, now=now)
-    for start in range(0, len(changes), CHUNK):
+    known = {claim.id: claim for claim in claims}
+    for start in range(0, len(changes), chunk):
+        some = changes[start : start + chunk]
+        decided = [replace(known[change.claim_id], status=change.status) for change in some]
         async with database.begin() as tx:
-            await queries.judge(tx, changes[start : start + CHUNK])
+            await queries.judge(tx, some)
+            await pay(tx, round_id, decided, rules=docket.rules, now=now)
     return changes
 
 

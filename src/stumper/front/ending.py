@@ -6,12 +6,13 @@ Pure: it only puts words to what ``play`` reveals and ``trust`` has graded.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stumper.play.views import Summary, TurnSummary
 from stumper.records import Exchange, ExchangeId, TurnId, Verdict
 from stumper.trust.grade import Grade
+from stumper.trust.rewards import GradeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,8 @@ class Ending:
 
 def tell(summary: Summary, grade: Grade, *, trust_e: float) -> Ending:
     """Returns the story of a finished session; ``trust_e`` is the E-value at which a player is trusted."""
-    points = {line.exchange_id: line.points for line in grade.lines}
-    shots = tuple(_shot(turn, points) for turn in summary.turns)
+    paid = {line.exchange_id: line for line in grade.lines}
+    shots = tuple(_shot(turn, paid) for turn in summary.turns)
     judged = [
         (turn.turn.control, exchange)
         for turn in summary.turns
@@ -76,7 +77,7 @@ def tell(summary: Summary, grade: Grade, *, trust_e: float) -> Ending:
         falsified=falsified,
         caught=caught,
         false_alarms=alarms,
-        waiting=sum(not control for control, _ in wrong),
+        waiting=sum(not control and exchange.id not in paid for control, exchange in wrong),
         mood="stumped" if grade.points > 0 else "proud",
         headline=_headline(caught, falsified, judged=len(judged), alarms=alarms),
         best=_best(line for shot in shots for line in shot.lines),
@@ -91,20 +92,23 @@ def _proof(summary: Summary) -> str:
     return "\n".join((summary.session.salt, *lines))
 
 
-def _shot(turn: TurnSummary, points: dict[ExchangeId, int]) -> Shot:
+def _shot(turn: TurnSummary, paid: Mapping[ExchangeId, GradeLine]) -> Shot:
     return Shot(
         turn_id=turn.turn.id,
         number=turn.turn.position + 1,
         lines=tuple(
-            _line(exchange, control=turn.turn.control, points=points.get(exchange.id))
+            _line(exchange, control=turn.turn.control, paid=paid.get(exchange.id))
             for exchange in turn.exchanges
             if exchange.shown_answer is not None
         ),
     )
 
 
-def _line(exchange: Exchange, *, control: bool, points: int | None) -> Line:
-    tone, tag, words = _fate(exchange, control=control)
+def _line(exchange: Exchange, *, control: bool, paid: GradeLine | None) -> Line:
+    if paid is not None and not control:
+        tone, tag, words = _verdict_of_others(paid)
+    else:
+        tone, tag, words = _fate(exchange, control=control)
     return Line(
         question=exchange.question,
         shown=exchange.shown_answer or "",
@@ -113,8 +117,17 @@ def _line(exchange: Exchange, *, control: bool, points: int | None) -> Line:
         tone=tone,
         tag=tag,
         words=words,
-        points=points,
+        points=None if paid is None else paid.points,
     )
+
+
+def _verdict_of_others(paid: GradeLine) -> tuple[str, str, str]:
+    """Returns (tone, tag, words) of a claim that the referees have judged."""
+    if paid.points > 0:
+        return "good", "confirmed", "The referees agree: Pixel was wrong, and your answer is right."
+    if paid.points < 0:
+        return "bad", "not confirmed", "The referees did not agree with you on this one."
+    return "plain", "judged", "The referees have judged it. Your paid time of that day was over."
 
 
 def _fate(exchange: Exchange, *, control: bool) -> tuple[str, str, str]:
@@ -152,8 +165,8 @@ def _headline(caught: int, falsified: int, *, judged: int, alarms: int) -> str:
 
 def _best(lines: Iterable[Line]) -> Line | None:
     """Returns the catch with the longest question: a proven one before one that waits for the referees."""
-    catches = [line for line in lines if line.tag in {"caught", "your catch"}]
-    return max(catches, key=lambda line: (line.tag == "caught", len(line.question)), default=None)
+    catches = [line for line in lines if line.tag in {"caught", "confirmed", "your catch"}]
+    return max(catches, key=lambda line: (line.tag != "your catch", len(line.question)), default=None)
 
 
 def _trust_share(e_value: float, *, trust_e: float) -> float:

@@ -11,7 +11,8 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 
 from stumper.app import App
-from stumper.campaigns import find_campaign
+from stumper.campaigns import current_round, find_campaign
+from stumper.curate.payday import error_rate_now
 from stumper.errors import BadInput, NoConsent
 from stumper.front import ending
 from stumper.front.parts import Jar, MaybeMe, Mover, Parts, may_join, until_playable
@@ -20,9 +21,9 @@ from stumper.front.shapes import LANGUAGES
 from stumper.front.statics import asset
 from stumper.play.texts import NICKNAME_CHARS
 from stumper.records import Player, PlayerId, Rules, SessionId
+from stumper.trust import rewards
 from stumper.trust.grade import grade_session
 from stumper.trust.queries import balance
-from stumper.trust.rewards import false_alarm_points, shown
 
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 templates.env.undefined = StrictUndefined
@@ -69,7 +70,7 @@ async def landing(request: Request, app: Parts, me: MaybeMe) -> Response:
     """What the game is, and how to join it or go on."""
     async with app.database.read() as tx:
         player = await find_player(tx, me) if me else None
-        points = shown(await balance(tx, player.id)) if player else 0
+        points = rewards.shown(await balance(tx, player.id)) if player else 0
     return _landing(request, await _rules(app), player=player, points=points)
 
 
@@ -179,12 +180,18 @@ async def end(request: Request, session_id: SessionId, app: Parts, me: Mover) ->
 @router.get("/points")
 async def points(request: Request, app: Parts) -> Response:
     """How points work, with the campaign's numbers."""
-    rules = await _rules(app)
+    async with app.database.read() as tx:
+        campaign = await find_campaign(tx, app.settings.campaign)
+        rules = campaign.rules
+        rate = await error_rate_now(tx, (await current_round(tx, campaign.id)).id, rules=rules)
     context = {
         "hit": rules.hit_points,
-        "alarm": false_alarm_points(rules, poison_rate=rules.poison_rate),
+        "alarm": rewards.false_alarm_points(rules, poison_rate=rules.poison_rate),
         "poison": round(100 * rules.poison_rate),
         "pause": round(rules.min_paid_turn_s),
+        "hours": round(rules.paid_day_s / 3600),
+        "bonus": rewards.claim_bonus(rate, rules=rules),
+        "yes_no": rewards.claim_bonus(rate, form=rewards.Form.YES_NO, rules=rules),
     }
     return templates.TemplateResponse(request, "points.html", context)
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import heapq
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from stumper.app import App
 from stumper.curate.peers import next_claim, vote
+from stumper.curate.settle import settle_all
 from stumper.errors import NotFound, StillThinking, TurnClosed
 from stumper.play.game import Game
 from stumper.play.learned import Vocabularies
 from stumper.play.rules import LEASE_S
 from stumper.play.views import ExchangeView, SessionView, TurnView
-from stumper.records import PlayerId, PlayerKind, SessionId, Verdict
+from stumper.records import CampaignId, PlayerId, PlayerKind, RoundId, SessionId, Verdict
 from stumper.simulate import queries
 from stumper.simulate.people import Person, people
 from stumper.simulate.world import Truth, TruthBook, correct, wonder
@@ -96,6 +98,14 @@ async def simulate(
     ids = await _join(stage, crowd)
     await _play_all(stage, crowd, ids, round_id, on_progress or _quiet)
     await _vote_all(stage, crowd, ids, on_progress or _quiet)
+    asking = True
+    while asking:
+        # All votes together reopen what was decided too soon; the crowd is asked about that again. One
+        # transaction, so that a run killed here goes on before or after it.
+        await settle_all(
+            app.database, CampaignId(campaign_id), RoundId(round_id), now=stage.clock(), chunk=sys.maxsize
+        )
+        asking = await _vote_all(stage, crowd, ids, on_progress or _quiet)
     async with app.database.read() as tx:
         return await queries.round_counts(tx, round_id=round_id)
 
@@ -198,15 +208,18 @@ async def _ask(
 
 async def _vote_all(
     stage: Stage, crowd: list[Person], ids: dict[int, PlayerId], on_progress: OnProgress
-) -> None:
-    """Whoever voted least votes next, so that who votes follows from the database alone."""
+) -> bool:
+    """Whoever voted least votes next, so that who votes follows from the database alone.
+
+    Returns whether anybody voted.
+    """
     database = stage.app.database
     by_id = {ids[person.index]: person for person in crowd}
     async with database.read() as tx:
         cast = await queries.votes_by_player(tx)
     waiting = [(cast.get(id_, 0), person.index, id_) for id_, person in by_id.items()]
     heapq.heapify(waiting)
-    total = sum(cast.values())
+    before = total = sum(cast.values())
     while waiting:
         votes, index, player_id = heapq.heappop(waiting)
         rng = stage.mind("vote", index, votes)
@@ -228,6 +241,7 @@ async def _vote_all(
         total += 1
         heapq.heappush(waiting, (votes + 1, index, player_id))
         on_progress("votes", total, 0)
+    return total > before
 
 
 class Opinion(NamedTuple):

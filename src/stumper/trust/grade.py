@@ -1,5 +1,7 @@
 """Grades a finished session once: ledger lines and the player's E-value, in one transaction.
 
+The claims of a session are judged by others later; their lines (`bonus`) join the account as they come.
+
 Which exchanges count: every *judged* exchange of a control turn. Each answer has a secret coin of its own,
 so the E-value multiplies for each of them and stays a martingale for blind players (`evidence`). Pay stays
 at one line a control turn without a further rule, because only "Wrong" pays or costs and "Wrong" ends the
@@ -20,9 +22,10 @@ from stumper.errors import Conflict, NotFound
 from stumper.records import LedgerLine, SessionId, TurnId
 from stumper.store.database import Database
 from stumper.trust import queries
+from stumper.trust.bonus import CLAIM
 from stumper.trust.evidence import update
-from stumper.trust.queries import ControlExchange, ToGrade
-from stumper.trust.rewards import GradeLine, Mark, grade_lines, outcome, payable, shown
+from stumper.trust.queries import ControlExchange, PaidClaim, ToGrade
+from stumper.trust.rewards import GradeLine, Mark, grade_lines, outcome, paid_line, payable, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,9 @@ class Grade:
     """What a session was worth, and where its player stands now."""
 
     lines: tuple[GradeLine, ...]
-    """One for each judged exchange of a control turn, in the order of judging."""
+    """One for each judged exchange of a control turn, in the order of judging, then one for each claim
+    that others have judged by now.
+    """
     points: int
     """Sum of this session's lines; may be negative."""
     balance_shown: int
@@ -55,10 +60,15 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
             raise Conflict("This session is still being played. Finish its turns, then it is graded.")
         marks = _marks(await queries.control_exchanges(tx, session_id))
         lines = grade_lines(
-            marks, rules=facts.rules, poison_rate=facts.poison_rate, started_at=facts.started_at
+            marks,
+            rules=facts.rules,
+            poison_rate=facts.poison_rate,
+            started_at=facts.started_at,
+            played_today_s=facts.played_today_s,
         )
         if await queries.claim_grading(tx, session_id, now=now):
             await _write(tx, session_id, facts, marks=marks, lines=lines, now=now)
+        lines += [_claim_line(paid) for paid in await queries.paid_claims(tx, session_id, reason=CLAIM)]
         standing = await queries.standing(tx, facts.player_id)
     trusted = standing.e_value >= facts.rules.trust_e
     return Grade(
@@ -69,6 +79,11 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
         trusted=trusted,
         payable=payable(standing.balance, trusted=trusted),
     )
+
+
+def _claim_line(paid: PaidClaim) -> GradeLine:
+    line = paid_line(paid.exchange_id, paid.points)
+    return GradeLine(line.exchange_id, paid.position, line.reason, line.points, line.text)
 
 
 async def _write(

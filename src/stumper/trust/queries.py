@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import FromClause, ScalarSelect, and_, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import (
@@ -26,6 +27,10 @@ from stumper.trust.rewards import Outcome, outcome
 # SQLite takes at most 32,766 parameters in one statement; long id lists go in slices of this size.
 SLICE = 5_000
 
+_DAY_S = 86_400.0
+
+Id = TypeVar("Id", bound=str)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToGrade:
@@ -37,6 +42,8 @@ class ToGrade:
     finished_at: float | None
     graded_at: float | None
     poison_rate: float
+    played_today_s: float
+    """Time of the player's other sessions that started in the 24 hours before this one."""
     rules: Rules
 
 
@@ -56,15 +63,49 @@ class ControlExchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimFacts:
+    """Whose claim it is, and how long they had played that day when they made it."""
+
+    player_id: PlayerId
+    session_id: SessionId
+    played_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidClaim:
+    """A claim's line in the ledger."""
+
+    exchange_id: ExchangeId
+    position: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     balance: int
     e_value: float
 
 
+def _played_before(this: FromClause) -> ScalarSelect[float]:
+    """Seconds that the player of the session ``this`` had played in the 24 hours before it."""
+    other = session.alias("other")
+    return (
+        select(func.coalesce(func.sum(other.c.finished_at - other.c.started_at), 0.0))
+        .where(
+            other.c.player_id == this.c.player_id,
+            other.c.id != this.c.id,
+            other.c.started_at < this.c.started_at,
+            other.c.started_at > this.c.started_at - _DAY_S,
+            other.c.finished_at.is_not(None),
+        )
+        .scalar_subquery()
+    )
+
+
 async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None:
     row = (
         await tx.execute(
-            select(session, campaign.c.rules)
+            select(session, campaign.c.rules, _played_before(session).label("played_s"))
             .join(campaign, campaign.c.id == session.c.campaign_id)
             .where(session.c.id == session_id)
         )
@@ -78,6 +119,7 @@ async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None
         finished_at=row.finished_at,
         graded_at=row.graded_at,
         poison_rate=row.poison_rate,
+        played_today_s=float(row.played_s),
         rules=Rules(**row.rules),
     )
 
@@ -128,20 +170,50 @@ def _control_exchange(row: Any) -> ControlExchange:
 async def write_lines(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
     """Appends to the ledger; a line is never changed nor removed."""
     if lines:
-        await tx.execute(
-            insert(ledger),
-            [
-                {
-                    "player_id": line.player_id,
-                    "session_id": line.session_id,
-                    "exchange_id": line.exchange_id,
-                    "reason": line.reason,
-                    "points": line.points,
-                    "written_at": line.written_at,
-                }
-                for line in lines
-            ],
+        await tx.execute(insert(ledger), [asdict(line) for line in lines])
+
+
+async def write_once(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
+    """Appends those lines whose reason and exchange are not in the ledger yet."""
+    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    if lines:
+        await tx.execute(into(ledger).on_conflict_do_nothing(), [asdict(line) for line in lines])
+
+
+async def claim_facts(tx: AsyncConnection, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, ClaimFacts]:
+    """Returns what paying the claims made of these exchanges needs to know."""
+    played_s = exchange.c.judged_at - session.c.started_at + _played_before(session)
+    query = (
+        select(
+            exchange.c.id, session.c.player_id, session.c.id.label("session_id"), played_s.label("played_s")
         )
+        .join(turn, turn.c.id == exchange.c.turn_id)
+        .join(session, session.c.id == turn.c.session_id)
+    )
+    found: dict[ExchangeId, ClaimFacts] = {}
+    for ids in _slices(exchanges):
+        for row in await tx.execute(query.where(exchange.c.id.in_(ids))):
+            found[ExchangeId(row.id)] = ClaimFacts(
+                player_id=PlayerId(row.player_id),
+                session_id=SessionId(row.session_id),
+                played_s=float(row.played_s or 0.0),
+            )
+    return found
+
+
+async def paid_claims(tx: AsyncConnection, session_id: SessionId, *, reason: str) -> list[PaidClaim]:
+    """Returns the lines of this reason of a session, by the place of their turn."""
+    rows = await tx.execute(
+        select(ledger.c.exchange_id, turn.c.position, ledger.c.points)
+        .join(exchange, exchange.c.id == ledger.c.exchange_id)
+        .join(turn, turn.c.id == exchange.c.turn_id)
+        .where(ledger.c.session_id == session_id, ledger.c.reason == reason)
+        .order_by(turn.c.position)
+    )
+    return [
+        PaidClaim(exchange_id=ExchangeId(row.exchange_id), position=row.position, points=row.points)
+        for row in rows
+    ]
 
 
 async def lock_e_value(tx: AsyncConnection, player_id: PlayerId) -> float:
@@ -208,6 +280,6 @@ async def control_counts(
     return counts
 
 
-def _slices(players: Collection[PlayerId]) -> list[list[PlayerId]]:
-    ids = sorted(players)
+def _slices(some: Collection[Id]) -> list[list[Id]]:
+    ids = sorted(some)
     return [ids[start : start + SLICE] for start in range(0, len(ids), SLICE)]

@@ -243,6 +243,12 @@ def bonus_line(
     return BonusLine(exchange_id, reason, points, _text(reason, points).format(gain=bonus.confirmed))
 
 
+def paid_line(exchange_id: ExchangeId, points: int) -> BonusLine:
+    """Returns the line of a claim that was paid ``points``; 0 means that the day's paid time was over."""
+    reason = Reason.CONFIRMED if points > 0 else Reason.REJECTED if points else Reason.DAY_LIMIT
+    return BonusLine(exchange_id, reason, points, _text(reason, points))
+
+
 def grade_lines(
     marks: Sequence[Mark],
     *,
