@@ -49,12 +49,15 @@ class Category(StrEnum):
 
 
 class ImageKind(StrEnum):
-    """Candidate: simple enough for a control, not yet verified. Refused: failed verification."""
+    """Candidate: simple enough for a control, not yet verified. Refused: failed verification. Retired: was a
+    control until too many had seen it.
+    """
 
     CANDIDATE = "candidate"
     TAINTED = "tainted"
     UNTAINTED = "untainted"
     REFUSED = "refused"
+    RETIRED = "retired"
 
 
 class Verdict(StrEnum):
@@ -103,7 +106,9 @@ class Rules:
     turns: int = 10
     quick_turns: int = 3
     control_share: float = 0.5
-    """Share of turns on tainted images."""
+    """Share of turns on tainted images, for players who are not trusted."""
+    control_views: int = 200
+    """A control that was dealt so often is retired."""
     poison_rate: float = 0.4
     """P(the shown answer is falsified) on a control turn (MECHANISM 3)."""
     turn_s: float = 120.0

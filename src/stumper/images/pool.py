@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.images.queries import draw_unseen, load_many
-from stumper.records import CampaignId, Image, ImageKind, PlayerId
+from stumper.images.queries import count_turns, draw_unseen, load_many, set_kind
+from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId
 
 
 async def fresh(
@@ -26,3 +27,15 @@ async def fresh(
     """
     ids = await draw_unseen(tx, campaign_id=campaign_id, player_id=player_id, kind=kind, n=n, rng=rng)
     return await load_many(tx, campaign_id, ids)
+
+
+async def retire_worn(
+    tx: AsyncConnection, campaign_id: CampaignId, controls: Iterable[ImageId], *, views: int
+) -> None:
+    """Takes those of the controls that were dealt ``views`` times out of the pool.
+
+    Players talk: a picture that many have seen at the end of a session, with its secrets, is none any more.
+    """
+    for image_id in controls:
+        if await count_turns(tx, image_id, most=views) >= views:
+            await set_kind(tx, campaign_id, image_id, kind=ImageKind.RETIRED)

@@ -117,6 +117,12 @@ async def said_on_controls(tx: AsyncConnection, campaign_id: CampaignId, *, most
     return Counter(answer for (said,) in rows for answer in said or ())
 
 
+async def count_turns(tx: AsyncConnection, image_id: ImageId, *, most: int) -> int:
+    """Counts the turns in which a picture was dealt, in any campaign, at most ``most``."""
+    dealt = select(turn.c.id).where(turn.c.image_id == image_id).limit(most).subquery()
+    return int((await tx.execute(select(func.count()).select_from(dealt))).scalar_one())
+
+
 async def sources(tx: AsyncConnection, campaign_id: CampaignId) -> set[str]:
     """Returns where the pictures of a campaign come from."""
     rows = await tx.execute(select(image.c.source).where(image.c.campaign_id == campaign_id))

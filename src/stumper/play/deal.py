@@ -11,7 +11,7 @@ import hmac
 import math
 import random
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stumper.errors import PoolEmpty
 from stumper.records import Image, PlayerId, Round, Rules, Session, SessionId, Turn, TurnId, new_id
@@ -20,6 +20,24 @@ from stumper.records import Image, PlayerId, Round, Rules, Session, SessionId, T
 class Deal(NamedTuple):
     session: Session
     turns: tuple[Turn, ...]
+
+
+TRUSTED_SHARE: Final = 0.2
+PROVEN_SHARE: Final = 0.1
+"""Shares of controls once E has passed the campaign's bar, and at its cap. E is capped, so trust has to be
+earned anew all the time: two false alarms in a row, or about three sessions of marking blindly, end it.
+"""
+
+
+def control_share(e_value: float, *, rules: Rules) -> float:
+    """Returns the share of controls in a player's next session: the campaign's for strangers, 1/5 for trusted
+    players, 1/10 for those at the cap, never more than the campaign's.
+
+    A trusted player who turns bad falls below the bar and gets a stranger's share again.
+    """
+    if e_value >= rules.cap_e:
+        return min(PROVEN_SHARE, rules.control_share)
+    return min(TRUSTED_SHARE, rules.control_share) if e_value >= rules.trust_e else rules.control_share
 
 
 def controls_of(turns: int, *, share: float, rng: random.Random) -> int:

@@ -29,9 +29,9 @@ from stumper.errors import (
     StillThinking,
 )
 from stumper.images.files import Files
-from stumper.images.pool import fresh
+from stumper.images.pool import fresh, retire_worn
 from stumper.play import queries, rules, texts
-from stumper.play.deal import controls_of, deal, require_enough
+from stumper.play.deal import control_share, controls_of, deal, require_enough
 from stumper.play.learned import Vocabularies
 from stumper.play.poison import serve
 from stumper.play.state import Play, PlayedTurn
@@ -114,22 +114,23 @@ class Game:
         Raises NotFound, RoundClosed (no new session between two rounds) or PoolEmpty.
         """
         async with self._database.begin() as tx:
-            await queries.lock_player(tx, player_id)
+            e_value = await queries.lock_player(tx, player_id)
             wanted = None if campaign is None else await find_campaign(tx, campaign)
             session_id = await queries.unfinished_session(
                 tx, player_id, campaign_id=None if wanted is None else wanted.id
             )
             if session_id is None:
                 wanted = wanted or await find_campaign(tx, await queries.newest_campaign_name(tx))
-                session_id = await self._deal(tx, player_id, wanted, quick=quick)
+                session_id = await self._deal(tx, player_id, wanted, e_value=e_value, quick=quick)
             return await self._show(tx, await queries.by_session(tx, session_id))
 
     async def _deal(
-        self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, quick: bool
+        self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, e_value: float, quick: bool
     ) -> SessionId:
         round_ = await _open_round(tx, campaign)
         turns = campaign.rules.quick_turns if quick else campaign.rules.turns
-        controls = controls_of(turns, share=campaign.rules.control_share, rng=self._rng)
+        share = control_share(e_value, rules=campaign.rules)
+        controls = controls_of(turns, share=share, rng=self._rng)
         tainted, untainted = [
             await fresh(tx, campaign_id=campaign.id, player_id=player_id, kind=kind, n=n, rng=self._rng)
             for kind, n in ((ImageKind.TAINTED, controls), (ImageKind.UNTAINTED, turns - controls))
@@ -151,6 +152,9 @@ class Game:
             now=self._clock(),
         )
         await queries.insert_session(tx, dealt.session, dealt.turns)
+        await retire_worn(
+            tx, campaign.id, [image.id for image in tainted], views=campaign.rules.control_views
+        )
         return dealt.session.id
 
     async def _show(self, tx: AsyncConnection, play: Play, changed: Play | None = None) -> SessionView:

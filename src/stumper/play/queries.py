@@ -273,11 +273,13 @@ async def insert_claim(tx: AsyncConnection, record: Claim) -> None:
     await tx.execute(insert(claim).values(_values(record)))
 
 
-async def lock_player(tx: AsyncConnection, player_id: PlayerId) -> None:
-    """Holds the player, so that two sessions are not dealt at once. Raises NotFound."""
-    query = select(player.c.id).where(player.c.id == player_id).with_for_update(key_share=True)
-    if (await tx.execute(query)).first() is None:
+async def lock_player(tx: AsyncConnection, player_id: PlayerId) -> float:
+    """Holds the player, so that two sessions are not dealt at once; returns the E-value. Raises NotFound."""
+    query = select(player.c.e_value).where(player.c.id == player_id).with_for_update(key_share=True)
+    e_value = (await tx.execute(query)).scalar_one_or_none()
+    if e_value is None:
         raise NotFound(f"There is no player {player_id!r}. Choose a name on the start page.")
+    return float(e_value)
 
 
 async def unfinished_session(

@@ -62,7 +62,8 @@ async def pictures(tx: AsyncConnection, *, campaign_id: str) -> dict[str, Pictur
             image.c.campaign_id == campaign_id, image.c.scene.is_not(None)
         )
     )
-    return {id_: Picture(scene, kind == ImageKind.TAINTED.value) for id_, scene, kind in rows if scene}
+    easy = (ImageKind.TAINTED.value, ImageKind.RETIRED.value)
+    return {id_: Picture(scene, kind in easy) for id_, scene, kind in rows if scene}
 
 
 async def votes_by_player(tx: AsyncConnection) -> dict[PlayerId, int]:

@@ -34,18 +34,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from stumper.errors import BadSetting
+from stumper.play.deal import control_share as play_share
 from stumper.records import Rules
 from stumper.trust.rewards import Mark, Outcome, check_poison_rate
 
 LOWEST_E: Final = 1e-100
 """Keeps a long losing row from becoming a zero that nothing can lift; the way up from here takes 600 good
 turns.
-"""
-
-TRUSTED_SHARE: Final = 0.2
-PROVEN_SHARE: Final = 0.1
-"""Shares of control turns for players at E >= 100 and at the cap. E is capped, so trust has to be earned anew
-all the time: two false alarms in a row, or about three sessions of marking blindly, end it.
 """
 
 
@@ -107,6 +102,4 @@ def control_share(e_value: float, *, rules: Rules) -> float:
     """
     if math.isnan(e_value):
         raise BadSetting("An E-value that is not a number says nothing. Grade the player's sessions again.")
-    if e_value >= rules.cap_e:
-        return min(PROVEN_SHARE, rules.control_share)
-    return min(TRUSTED_SHARE, rules.control_share) if trusted(e_value, rules=rules) else rules.control_share
+    return play_share(e_value, rules=rules)
