@@ -54,7 +54,7 @@ def test_every_command_exists(name: str, generate: ModuleType) -> None:
     commands = re.findall(r"^## stumper (.+)$", generate.commands(), re.MULTILINE)
     first_words = {command.split()[0] for command in commands}
     named = re.findall(
-        r"(?:^    |`)stumper ([a-z]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE
+        r"(?:^    |`)stumper ([a-z]+(?:-[a-z]+)*)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE
     )
 
     assert set(named) <= first_words

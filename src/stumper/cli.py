@@ -21,9 +21,10 @@ from rich.table import Table
 
 from stumper import __version__, campaigns
 from stumper.app import App, build
+from stumper.cli_claims import claims
 from stumper.config import Settings, load
 from stumper.errors import StumperError
-from stumper.records import Campaign, Round
+from stumper.records import Campaign, Round, SessionId
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ for name, group in (
     ("models", models),
     ("round", rounds),
     ("release", releases),
+    ("claims", claims),
     ("toytown", toytown),
 ):
     cli.add_typer(group, name=name)
@@ -420,6 +422,25 @@ def round_close(campaign: CampaignOption = None, seed: SeedOption = 1, as_json: 
         sys.stdout.write(json.dumps(result) + "\n")
     else:
         out.print_json(data=result)
+
+
+@cli.command("verify-session")
+def verify_session(
+    session_id: Annotated[str, typer.Argument(metavar="SESSION", help="Id of a finished session.")],
+) -> None:
+    """Checks that a session's coins were drawn before it, and that its answers followed them."""
+    from stumper.play.audit import verify
+
+    async def work() -> list[str]:
+        async with build(_settings()) as app:
+            return await verify(app.database, SessionId(session_id))
+
+    faults = _run(work())
+    for fault in faults:
+        err.print(f"  {fault}", highlight=False, soft_wrap=True)
+    if faults:
+        raise typer.Exit(1)
+    out.print("The coins are those of the fingerprint, and every answer followed its coin.")
 
 
 @cli.command()

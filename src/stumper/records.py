@@ -93,6 +93,14 @@ class ClaimStatus(StrEnum):
     DISPUTED = "disputed"
 
 
+class Flag(StrEnum):
+    """Why a voter thinks that a claim should not be data at all."""
+
+    OFFENSIVE = "offensive"
+    PRIVATE = "private"
+    NONSENSE = "nonsense"
+
+
 class Split(StrEnum):
     TRAIN = "train"
     VAL = "val"
@@ -129,6 +137,10 @@ class Rules:
     accept: float = 0.95
     reject: float = 0.05
     max_votes: int = 9
+    min_paid_vote_s: float = 3.0
+    """A vote cast sooner after its claim was dealt earns nothing."""
+    gold_share: float = 0.25
+    """Share of settled claims among those on a referee's desk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +196,8 @@ class Player:
     consent_at: float
     licence: str
     e_value: float = 1.0
+    network: str | None = None
+    """Keyed hash of the network they joined from; None where unknown."""
     created_at: float = 0.0
 
 
@@ -276,14 +290,22 @@ class Vote:
     model_wrong: bool
     correction_right: bool
     unanswerable: bool = False
+    better: str | None = None
+    """What the voter thinks is right, where neither answer is."""
+    flag: Flag | None = None
+    gold: bool = False
+    """The claim was settled already and tests the voter."""
     voted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
+    """Points for an exchange of a session, or for a vote (then there is no session)."""
+
     player_id: PlayerId
-    session_id: SessionId
+    session_id: SessionId | None
     exchange_id: ExchangeId | None
+    vote_id: VoteId | None = None
     reason: str
     points: int
     written_at: float

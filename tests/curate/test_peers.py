@@ -42,7 +42,7 @@ async def cast(
 
 
 async def dealt(database: Database, player: str) -> ClaimView | None:
-    return await next_claim(database, PlayerId(player), rng=RNG)
+    return await next_claim(database, PlayerId(player), now=9_000.0, rng=RNG)
 
 
 @pytest.fixture
@@ -84,14 +84,15 @@ async def test_no_claim_is_dealt_twice_to_a_voter(desk: Database) -> None:
     assert await dealt(desk, "cyd") is not None
 
 
-async def test_the_oldest_claims_go_first_and_of_those_the_one_with_fewest_votes(desk: Database) -> None:
+async def test_the_oldest_claims_go_first(desk: Database) -> None:
     for n in range(2, 12):
         await add_claim(desk, "ann", f"c{n}", at=5_000.0 + n, image=f"i{n}")
-    await cast(desk, "cyd", "c1")
+    voters = await add_trusted(desk, *(f"more{n}" for n in range(30)))
 
-    seen = {view.id for view in [await dealt(desk, "bob") for _ in range(40)] if view}
+    seen = {view.id for view in [await dealt(desk, voter) for voter in voters] if view}
 
-    assert seen == {f"c{n}" for n in range(2, 9)}
+    assert len(seen) >= 6
+    assert seen <= {f"c{n}" for n in range(1, 9)}
 
 
 async def test_whoever_made_a_merged_claim_is_not_dealt_its_leader(desk: Database) -> None:
@@ -260,8 +261,9 @@ async def test_dealing_and_voting_take_few_statements_and_no_scan(sqlite_databas
     deciding = len(asked) - first - dealing
 
     assert view is not None
-    # BEGIN is one of them; three of the last pay the claim.
-    assert (first, dealing, deciding) == (5, 5, 11)
+    # BEGIN is one of them; two more look for a settled case, one deal in four; three pay the claim.
+    assert (first, deciding) == (5, 11)
+    assert dealing in (7, 9)
     plans = [line for statement, values in asked for line in await plan(database, statement, values)]
     assert any("ix_claim_status_created_at" in line for line in plans)
     small = ("SCAN campaign", "SCAN anon")  # a handful of rows; the newest hundred sessions

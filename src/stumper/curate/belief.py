@@ -19,6 +19,7 @@ about the correction.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,9 +79,16 @@ class Cause(StrEnum):
     DISPUTED = "voters disagree"
     CONTRADICTED = "contradicts another claim"
     INVALID = "not a question about the picture"
+    FLAGGED = "flagged by voters"
+    OPERATOR_ACCEPTS = "accepted by the operator"
+    OPERATOR_REJECTS = "rejected by the operator"
 
 
 STATES: Final = (Cause.CONFIRMED, Cause.WRONG_CORRECTION, Cause.MODEL_RIGHT, Cause.UNANSWERABLE)
+
+
+FINAL: Final = frozenset({Cause.FLAGGED, Cause.OPERATOR_ACCEPTS, Cause.OPERATOR_REJECTS})
+"""Not decided by counting votes, and not undone by it."""
 
 
 class Belief(NamedTuple):
@@ -163,6 +171,23 @@ def rates(controls: Counter[Outcome], tally: Tally | None = None) -> Rates:
     """Returns what is believed about a player from controls and tally."""
     known = _NO_TALLY if tally is None else tally
     return Rates(*map(float, _rates(_priors([controls]), known[None])[0]))
+
+
+def gain(good: float, by: Rates) -> float:
+    """Returns the bits that one more vote of this player is expected to tell about a claim that is good with
+    probability ``good``: the entropy now less the mean entropy after "the claim is right" or not.
+    """
+    yes_if_good = by.sees * by.confirms
+    yes_if_bad = (by.sees * by.waves + by.alarms * MISLED) / 2.0  # as many wrong corrections as false alarms
+    yes = good * yes_if_good + (1.0 - good) * yes_if_bad
+    no = 1.0 - yes
+    after_yes = good * yes_if_good / yes if yes else good
+    after_no = good * (1.0 - yes_if_good) / no if no else good
+    return max(0.0, _bits(good) - yes * _bits(after_yes) - no * _bits(after_no))
+
+
+def _bits(p: float) -> float:
+    return -sum(q * math.log2(q) for q in (p, 1.0 - p) if q > 0.0)
 
 
 def learned(

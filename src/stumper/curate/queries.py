@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot, Cause
@@ -25,7 +25,6 @@ from stumper.records import (
     RoundId,
     Rules,
     Verdict,
-    Vote,
 )
 from stumper.store.schema import (
     campaign,
@@ -67,18 +66,6 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A claim before a voter."""
-
-    claim: Claim
-    rules: Rules
-    voter_e: float | None
-    """None if there is no such player."""
-    voters_own: bool
-    """The voter made it, or one that was merged with it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where an accepted claim comes from, as far as its example must be able to tell."""
 
@@ -90,7 +77,8 @@ class Origin:
     image_source: str
 
 
-def _claim(row: Any) -> Claim:
+def claim_of(row: Any) -> Claim:
+    """Returns the record of a row of ``select(claim)``."""
     return Claim(
         id=ClaimId(row.id),
         exchange_id=ExchangeId(row.exchange_id),
@@ -112,42 +100,6 @@ def _claim(row: Any) -> Claim:
     )
 
 
-async def lock_case(tx: AsyncConnection, claim_id: ClaimId, *, voter: PlayerId) -> Case | None:
-    """Returns a claim and what there is to know about who wants to judge it; None if there is no such claim.
-
-    Holds the claim's row, so that votes on it come one after the other. One statement: a vote is made of few.
-    """
-    e_value = select(player.c.e_value).where(player.c.id == voter).scalar_subquery()
-    twin = claim.alias("twin")
-    own_twin = exists().where(twin.c.same_as == claim.c.id, twin.c.player_id == voter)
-    row = (
-        await tx.execute(
-            select(claim, campaign.c.rules, e_value.label("e_value"), own_twin.label("own_twin"))
-            .join(campaign, campaign.c.id == claim.c.campaign_id)
-            .where(claim.c.id == claim_id)
-            .with_for_update(of=claim, key_share=True)
-        )
-    ).first()
-    if row is None:
-        return None
-    return Case(
-        claim=_claim(row),
-        rules=Rules(**row.rules),
-        voter_e=row.e_value,
-        voters_own=row.player_id == voter or row.own_twin,
-    )
-
-
-async def open_to(tx: AsyncConnection, player_id: PlayerId) -> list[CampaignId]:
-    """Returns the campaigns whose bar the player's E-value has passed; none for an unknown player."""
-    rows = await tx.execute(
-        select(campaign.c.id, campaign.c.rules, player.c.e_value)
-        .join(player, player.c.id == player_id)
-        .order_by(campaign.c.id)
-    )
-    return [CampaignId(id_) for id_, rules, e_value in rows if e_value >= Rules(**rules).trust_e]
-
-
 async def rules_of(tx: AsyncConnection, campaign_id: CampaignId) -> Rules:
     """Raises NotFound for an unknown campaign."""
     rules = (
@@ -158,30 +110,11 @@ async def rules_of(tx: AsyncConnection, campaign_id: CampaignId) -> Rules:
     return Rules(**rules)
 
 
-def _may_judge(player_id: PlayerId) -> ColumnElement[bool]:
-    """Not the player's own claim, nor one merged with it, nor one they voted on."""
-    merged = claim.alias("merged")
-    own_twin = exists().where(merged.c.same_as == claim.c.id, merged.c.player_id == player_id)
-    voted = exists().where(vote.c.claim_id == claim.c.id, vote.c.player_id == player_id)
-    return (claim.c.player_id != player_id) & ~own_twin & ~voted
-
-
-async def queue(
-    tx: AsyncConnection, player_id: PlayerId, *, campaigns: Collection[CampaignId], limit: int
-) -> list[Claim]:
-    """Returns the oldest open claims of these campaigns that the player may judge."""
-    rows = await tx.execute(
-        select(claim)
-        .where(
-            claim.c.status == ClaimStatus.OPEN.value,
-            claim.c.same_as.is_(None),
-            claim.c.campaign_id.in_(campaigns),
-            _may_judge(player_id),
-        )
-        .order_by(claim.c.created_at, claim.c.id)
-        .limit(limit)
-    )
-    return [_claim(row) for row in rows]
+async def get_claim(tx: AsyncConnection, claim_id: ClaimId) -> Claim | None:
+    """Returns a claim and holds its row; None if there is no such claim."""
+    query = select(claim).where(claim.c.id == claim_id).with_for_update(key_share=True)
+    row = (await tx.execute(query)).first()
+    return None if row is None else claim_of(row)
 
 
 async def ballots(tx: AsyncConnection, claim_id: ClaimId) -> list[Ballot]:
@@ -194,10 +127,6 @@ async def ballots(tx: AsyncConnection, claim_id: ClaimId) -> list[Ballot]:
 
 def _ballot(row: Any) -> Ballot:
     return Ballot(PlayerId(row.player_id), row.model_wrong, row.correction_right, row.unanswerable)
-
-
-async def add_vote(tx: AsyncConnection, record: Vote) -> None:
-    await tx.execute(insert(vote).values(asdict(record)))
 
 
 async def update_claim(tx: AsyncConnection, after: Claim) -> None:
@@ -262,7 +191,7 @@ async def round_claims(tx: AsyncConnection, round_id: RoundId) -> list[Claim]:
     rows = await tx.execute(
         select(claim).where(claim.c.round_id == round_id).order_by(claim.c.created_at, claim.c.id)
     )
-    return [_claim(row) for row in rows]
+    return [claim_of(row) for row in rows]
 
 
 async def round_ballots(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, list[Ballot]]:
@@ -287,7 +216,7 @@ async def exemplary_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list
         .where(claim.c.campaign_id == campaign_id)
         .order_by(claim.c.created_at, claim.c.id)
     )
-    return [_claim(row) for row in rows]
+    return [claim_of(row) for row in rows]
 
 
 _NEWEST_SESSIONS = 100

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stumper.curate import queries
-from stumper.curate.belief import Ballot, Belief, Cause, Evidence, believe, decide
+from stumper.curate.belief import FINAL, Ballot, Belief, Cause, Evidence, believe, decide
 from stumper.curate.dedup import contradictions
 from stumper.curate.payday import pay
 from stumper.curate.queries import Judgement
@@ -139,6 +139,8 @@ def _cases(docket: Docket, leaders: Sequence[Claim]) -> list[_Case]:
 
 
 def _finding(claim: Claim, belief: Belief, votes: int, rules: Rules) -> _Finding:
+    if claim.reason in FINAL:
+        return _standing(claim)
     posterior = round(belief.good, 6)
     if claim.category is Category.INVALID:
         return _Finding(ClaimStatus.REJECTED, posterior, Cause.INVALID.value)
@@ -154,7 +156,11 @@ def _losers(docket: Docket, leaders: Sequence[Claim], found: Mapping[ClaimId, _F
     """
     fixed = {claim.id for claim in docket.exemplary}
     accepted = [
-        claim for claim in leaders if claim.id not in fixed and found[claim.id].status is ClaimStatus.ACCEPTED
+        claim
+        for claim in leaders
+        if claim.id not in fixed
+        and found[claim.id].status is ClaimStatus.ACCEPTED
+        and found[claim.id].reason not in FINAL
     ]
     for answers in contradictions([*docket.exemplary, *accepted]):
         odds = [max(_odds(claim, found, fixed) for claim in agreeing) for agreeing in answers]

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from stumper.curate.peers import next_claim, vote, why_empty
 from stumper.front import shapes, stream
-from stumper.front.parts import Asker, Jar, Mover, Parts, may_join, may_move, until_playable
+from stumper.front.parts import Asker, Jar, Mover, Network, Parts, may_join, may_move, until_playable
 from stumper.front.pictures import picture_response
 from stumper.front.queries import claim_file
 from stumper.front.shapes import ErrorOut
@@ -37,9 +37,13 @@ router = APIRouter(
 
 
 @router.post("/players", status_code=201, dependencies=[Depends(may_join)], tags=["player"])
-async def join(body: shapes.JoinIn, app: Parts, jar: Jar, response: Response) -> shapes.PlayerOut:
+async def join(
+    body: shapes.JoinIn, app: Parts, jar: Jar, network: Network, response: Response
+) -> shapes.PlayerOut:
     """Joins with a nickname and consent; the cookie of the response is the player."""
-    player = await app.game.join(nickname=body.nickname, language=body.language, consent=body.consent)
+    player = await app.game.join(
+        nickname=body.nickname, language=body.language, consent=body.consent, network=network
+    )
     jar.give(response, player.id)
     return shapes.PlayerOut(
         id=player.id, nickname=player.nickname, language=player.language, licence=player.licence
@@ -114,7 +118,7 @@ async def summary(session_id: SessionId, app: Parts, me: Mover) -> shapes.Summar
 @router.get("/claims/next", tags=["referee"])
 async def claim(app: Parts, me: Mover) -> shapes.DeskOut:
     """The next claim to judge, or why there is none: only trusted players are dealt claims."""
-    dealt = await next_claim(app.database, me, rng=random.SystemRandom())
+    dealt = await next_claim(app.database, me, now=app.clock(), rng=random.SystemRandom())
     if dealt is None:
         return shapes.DeskOut(claim=None, empty=await why_empty(app.database, me))
     return shapes.DeskOut(claim=shapes.ClaimOut.of(dealt), empty=None)
@@ -143,6 +147,8 @@ async def cast_vote(claim_id: ClaimId, body: shapes.VoteIn, app: Parts, me: Move
         model_wrong=body.model_wrong,
         correction_right=body.correction_right,
         unanswerable=body.unanswerable,
+        better=body.better,
+        flag=body.flag,
         now=app.clock(),
         rng=random.SystemRandom(),
     )

@@ -15,7 +15,7 @@ from stumper.campaigns import current_round, find_campaign
 from stumper.curate.payday import error_rate_now
 from stumper.errors import BadInput, NoConsent
 from stumper.front import ending
-from stumper.front.parts import Jar, MaybeMe, Mover, Parts, may_join, until_playable
+from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, until_playable
 from stumper.front.queries import find_player
 from stumper.front.shapes import LANGUAGES
 from stumper.front.statics import asset
@@ -104,13 +104,14 @@ async def join(
     request: Request,
     app: Parts,
     jar: Jar,
+    network: Network,
     nickname: Annotated[str, Form()] = "",
     language: Annotated[str, Form()] = "en",
     consent: Annotated[bool, Form()] = False,
 ) -> Response:
     """Joins and starts the first session; a fault is told on the page with all that was typed."""
     try:
-        player = await app.game.join(nickname=nickname, language=language, consent=consent)
+        player = await app.game.join(nickname=nickname, language=language, consent=consent, network=network)
     except (BadInput, NoConsent) as error:
         return _landing(
             request,

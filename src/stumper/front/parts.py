@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -37,6 +38,23 @@ def _maybe_player(request: Request, jar: Jar) -> PlayerId | None:
 
 Me = Annotated[PlayerId, Depends(_player)]
 MaybeMe = Annotated[PlayerId | None, Depends(_maybe_player)]
+
+
+def _network(request: Request, jar: Jar) -> str | None:
+    """Returns a keyed hash of the network (IPv4 /24, IPv6 /48) the request came from, or None for an address
+    that is not public: behind a proxy or in one house it says nothing about who is who.
+    """
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return None
+    if not address.is_global:
+        return None
+    bits = 24 if address.version == 4 else 48
+    return jar.keyed_hash(str(ip_network((address, bits), strict=False)))
+
+
+Network = Annotated[str | None, Depends(_network)]
 
 
 def our_pages_only(request: Request, app: Parts) -> None:

@@ -10,11 +10,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from stumper.curate.desk.queries import service
 from stumper.curate.peers import next_claim, vote, why_empty
 from stumper.errors import Conflict
 from stumper.front.pages import templates
 from stumper.front.parts import Mover, Parts
-from stumper.records import ClaimId
+from stumper.records import ClaimId, Flag
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,6 +25,7 @@ class Ruling(StrEnum):
     ROBOT = "robot"
     NEITHER = "neither"
     UNANSWERABLE = "unanswerable"
+    FLAG = "flag"
 
 
 # (the model was wrong, the correction is right)
@@ -32,21 +34,45 @@ _MEANS: Final = {
     Ruling.ROBOT: (False, False),
     Ruling.NEITHER: (True, False),
     Ruling.UNANSWERABLE: (False, False),
+    Ruling.FLAG: (False, False),
 }
+
+FLAGS: Final = {
+    Flag.NONSENSE: "It is not about the picture",
+    Flag.OFFENSIVE: "It is offensive",
+    Flag.PRIVATE: "It shows something private",
+}
+BATCH: Final = 10
+"""Points are told after so many votes: one by one they would show which cases were settled."""
 
 
 @router.get("/referee")
 async def desk(request: Request, app: Parts, me: Mover, thanks: bool = False) -> Response:
-    """Shows the next claim, or why there is none."""
-    claim = await next_claim(app.database, me, rng=random.SystemRandom())
+    """Shows the next claim, or why there is none, and what this referee has done."""
+    claim = await next_claim(app.database, me, now=app.clock(), rng=random.SystemRandom())
     empty = None if claim is not None else await why_empty(app.database, me)
-    return templates.TemplateResponse(
-        request, "referee.html", {"claim": claim, "empty": empty, "thanks": thanks}
-    )
+    async with app.database.read() as tx:
+        done = await service(tx, me, batch=BATCH)
+    context = {
+        "claim": claim,
+        "empty": empty,
+        "thanks": thanks,
+        "done": done,
+        "until_told": BATCH - done.votes % BATCH,
+        "flags": FLAGS,
+    }
+    return templates.TemplateResponse(request, "referee.html", context)
 
 
 @router.post("/referee/{claim_id}")
-async def rule(claim_id: ClaimId, ruling: Annotated[Ruling, Form()], app: Parts, me: Mover) -> Response:
+async def rule(
+    claim_id: ClaimId,
+    ruling: Annotated[Ruling, Form()],
+    app: Parts,
+    me: Mover,
+    better: Annotated[str, Form()] = "",
+    flag: Annotated[Flag | None, Form()] = None,
+) -> Response:
     """Votes with one tap and goes on to the next claim."""
     model_wrong, correction_right = _MEANS[ruling]
     # Somebody may have decided the case a moment earlier: the referee just gets the next one.
@@ -57,7 +83,9 @@ async def rule(claim_id: ClaimId, ruling: Annotated[Ruling, Form()], app: Parts,
             claim_id,
             model_wrong=model_wrong,
             correction_right=correction_right,
-            unanswerable=ruling is Ruling.UNANSWERABLE,
+            unanswerable=ruling in (Ruling.UNANSWERABLE, Ruling.FLAG),
+            better=better if ruling is Ruling.NEITHER else None,
+            flag=(flag or Flag.NONSENSE) if ruling is Ruling.FLAG else None,
             now=app.clock(),
             rng=random.SystemRandom(),
         )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stumper.curate.peers import ClaimView, Empty
 from stumper.play.views import ExchangeView, SessionView, Summary, TurnSummary, TurnView
-from stumper.records import Exchange, PlayerId, Verdict
+from stumper.records import Exchange, Flag, PlayerId, Verdict
 from stumper.trust.grade import Grade
 
 LANGUAGES = {
@@ -61,6 +61,8 @@ class VoteIn(Input):
     model_wrong: bool
     correction_right: bool
     unanswerable: bool = False
+    better: str | None = Field(None, description="The right answer, where neither of the two is.")
+    flag: Flag | None = Field(None, description="Why this should not become data.")
 
 
 class ErrorBody(BaseModel):

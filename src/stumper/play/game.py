@@ -85,9 +85,18 @@ class Game:
         self._vocabularies = vocabularies or Vocabularies()
 
     async def join(
-        self, *, nickname: str, language: str, consent: bool, kind: PlayerKind = PlayerKind.HUMAN
+        self,
+        *,
+        nickname: str,
+        language: str,
+        consent: bool,
+        kind: PlayerKind = PlayerKind.HUMAN,
+        network: str | None = None,
     ) -> Player:
-        """Registers a player. Raises NoConsent, or BadInput for a name or language that cannot be kept."""
+        """Registers a player; ``network`` is a hash that neighbours share.
+
+        Raises NoConsent, or BadInput for a name or language that cannot be kept.
+        """
         if not consent:
             raise NoConsent(
                 f"Playing needs your consent: what you write is published as {DEFAULT_LICENCE}. Tick the box."
@@ -100,6 +109,7 @@ class Game:
             kind=kind,
             consent_at=now,
             licence=DEFAULT_LICENCE,
+            network=network,
             created_at=now,
         )
         async with self._database.begin() as tx:

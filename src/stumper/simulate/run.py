@@ -223,7 +223,7 @@ async def _vote_all(
     while waiting:
         votes, index, player_id = heapq.heappop(waiting)
         rng = stage.mind("vote", index, votes)
-        dealt = await next_claim(database, player_id, rng=rng)
+        dealt = await next_claim(database, player_id, now=stage.clock(), rng=stage.mind("deal", index, votes))
         if dealt is None:
             continue
         truth = stage.truths.find(dealt.image_id, dealt.question)

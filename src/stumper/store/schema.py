@@ -86,6 +86,8 @@ player = Table(
     Column("consent_at", Double, nullable=False),
     Column("licence", String(80), nullable=False),
     Column("e_value", Double, nullable=False, server_default="1"),
+    # Keyed hash of the network they joined from; empty where that says nothing (a local address).
+    Column("network", String(32)),
     Column("created_at", Double, nullable=False),
 )
 
@@ -177,18 +179,34 @@ vote = Table(
     Column("model_wrong", Boolean, nullable=False),
     Column("correction_right", Boolean, nullable=False),
     Column("unanswerable", Boolean, nullable=False),
+    # What the voter thinks is right, where neither answer is.
+    Column("better", Text),
+    Column("flag", String(16)),
+    # The claim was settled already and tests the voter.
+    Column("gold", Boolean, nullable=False, server_default=false()),
     Column("voted_at", Double, nullable=False),
     UniqueConstraint("claim_id", "player_id"),
 )
 
-# Append-only: points are never changed, only added to. One line a reason and exchange.
+# A claim on a referee's desk: it stays there until they vote or others have decided it.
+assignment = Table(
+    "assignment",
+    metadata,
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True),
+    Column("claim_id", String(64), ForeignKey("claim.id"), primary_key=True, index=True),
+    Column("gold", Boolean, nullable=False),
+    Column("dealt_at", Double, nullable=False),
+)
+
+# Append-only: points are never changed, only added to. One line a reason and exchange, one a vote.
 ledger = Table(
     "ledger",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     _ref("player_id", "player"),
-    _ref("session_id", "session"),
+    _ref("session_id", "session", nullable=True),
     _ref("exchange_id", "exchange", nullable=True, index=False),
+    Column("vote_id", String(64), ForeignKey("vote.id"), unique=True),
     Column("reason", String(32), nullable=False),
     Column("points", Integer, nullable=False),
     Column("written_at", Double, nullable=False),

@@ -1,4 +1,4 @@
-"""Pays claims once others have judged them: one line a claim, whatever is decided about it later.
+"""Pays claims once others have judged them, and the voters: one line a claim, whatever is decided later.
 
 The line is written in the transaction that decides the claim, under the reason ``claim`` and the exchange it
 was made of. The ledger holds a reason and an exchange only once, so paying again, also at the same moment in
@@ -14,10 +14,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.records import ExchangeId, LedgerLine, Rules
+from stumper.records import ExchangeId, LedgerLine, Rules, Verdict, Vote
 from stumper.trust import queries
 from stumper.trust.queries import ClaimFacts
-from stumper.trust.rewards import Form, bonus_line
+from stumper.trust.rewards import Form, Outcome, bonus_line, control_pay, outcome
 
 CLAIM: Final = "claim"
 """Reason of a claim's line in the ledger; the sign of its points tells what was decided."""
@@ -42,6 +42,30 @@ async def pay_claims(
     facts = await queries.claim_facts(tx, [one.exchange_id for one in settled])
     lines = _lines(settled, facts, error_rate=error_rate, rules=rules, now=now)
     await queries.write_once(tx, lines)
+
+
+async def pay_vote(tx: AsyncConnection, record: Vote, *, good: bool, dealt_at: float, rules: Rules) -> None:
+    """Pays a vote on a settled claim, of which one knows whether it was ``good``, like a mark on a control.
+
+    Good and bad ones are dealt by a coin with the poison rate, so that voting blindly never gains either:
+    finding a bad claim out pays, doubting a good one costs. Raises BadSetting for an unusable poison rate.
+    """
+    doubted = record.unanswerable or not (record.model_wrong and record.correction_right)
+    happened = outcome(poisoned=not good, verdict=Verdict.WRONG if doubted else Verdict.CORRECT)
+    pay = control_pay(rules, poison_rate=rules.poison_rate)
+    points = {Outcome.HIT: pay.hit, Outcome.FALSE_ALARM: -pay.false_alarm}.get(happened, 0)
+    if points > 0 and record.voted_at - dealt_at < rules.min_paid_vote_s:
+        points = 0
+    line = LedgerLine(
+        player_id=record.player_id,
+        session_id=None,
+        exchange_id=None,
+        vote_id=record.id,
+        reason=f"vote {happened.value}",
+        points=points,
+        written_at=record.voted_at,
+    )
+    await queries.write_lines(tx, [line] if points else [])
 
 
 def _lines(

@@ -1,0 +1,1 @@
+"""The referee's desk as rows; its rules are in `stumper.curate.peers`."""
