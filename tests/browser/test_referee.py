@@ -1,0 +1,66 @@
+"""The referee's desk in a phone's browser: a case that says neither is right, and one that is reported."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+from sqlalchemy import select, update
+
+from stumper.curate import belief
+from stumper.records import Rules
+from stumper.store.schema import claim, player, session, vote
+from tests.browser.conftest import PHONE, Site, Sites
+from tests.browser.test_play import answered, ask, land, say_wrong
+
+pytestmark = pytest.mark.browser
+COMPLEX = Rules(turns=2, control_share=0.0)
+
+
+async def claims_by_ada(site: Site) -> None:
+    page = await site.open(PHONE)
+    await land(page)
+    for number in (1, 2):
+        await expect(page.get_by_text(f"Picture {number} of 2")).to_be_visible()
+        await ask(page, "How many flowers are there?")
+        await answered(page)
+        await say_wrong(page, "eleven")
+    await expect(page.get_by_role("heading", name="Points, line by line")).to_be_visible()
+
+
+async def referee(site: Site) -> Page:
+    page = await site.open(PHONE)
+    await land(page)
+    async with site.world.app.database.begin() as tx:
+        last = select(session.c.player_id).order_by(session.c.started_at.desc()).limit(1).scalar_subquery()
+        await tx.execute(update(player).where(player.c.id == last).values(e_value=500.0))
+    await page.goto("/referee")
+    return page
+
+
+async def test_a_referee_says_what_is_right_and_reports_a_case(
+    sites: Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(belief, "LEAST_GAP", -1.0)  # this referee has no controls that speak for them
+    async with sites(rules=COMPLEX) as site:
+        await claims_by_ada(site)
+        page = await referee(site)
+        await expect(page.get_by_role("heading", name="Who is right?")).to_be_visible()
+        await site.shoot(page, "phone-8-referee-case", whole=True)
+        await page.get_by_label("If neither is right").fill("twelve")
+        await page.keyboard.press("Enter")  # must mean Neither, not the first button that is seen
+        await expect(page.get_by_text("Thank you. Here is the next one.")).to_be_visible()
+        await page.get_by_text("Something is wrong with this case").click()
+        await page.get_by_label("What is it?").select_option("private")
+        await site.shoot(page, "phone-8-referee-report", whole=True)
+        await page.get_by_role("button", name="Report it").click()
+        await expect(page.get_by_role("heading", name="Thank you, referee!")).to_be_visible()
+
+        async with site.world.app.database.read() as tx:
+            cast = (await tx.execute(select(vote.c.model_wrong, vote.c.better, vote.c.flag))).all()
+            votes = (await tx.execute(select(claim.c.votes))).scalars().all()
+        assert {(wrong, better, flag) for wrong, better, flag in cast} == {
+            (True, "twelve", None),
+            (False, None, "private"),
+        }
+        assert list(votes) == [1, 1]
+        assert site.complaints == []
