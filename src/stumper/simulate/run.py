@@ -226,6 +226,7 @@ async def _vote_all(
         dealt = await next_claim(database, player_id, now=stage.clock(), rng=stage.mind("deal", index, votes))
         if dealt is None:
             continue
+        stage.clock.now += 10.0  # nobody judges a case sooner, and it would not be paid
         truth = stage.truths.find(dealt.image_id, dealt.question)
         opinion = _opinion(by_id[player_id], truth, dealt.model_answer, dealt.correction, rng)
         await vote(
@@ -237,7 +238,6 @@ async def _vote_all(
             now=stage.clock(),
             rng=rng,
         )
-        stage.clock.now += 1.0
         total += 1
         heapq.heappush(waiting, (votes + 1, index, player_id))
         on_progress("votes", total, 0)
