@@ -50,7 +50,7 @@ class Docket:
 async def settle_all(
     database: Database, campaign_id: CampaignId, round_id: RoundId, *, now: float, chunk: int = CHUNK
 ) -> list[Judgement]:
-    """Decides every claim of the round anew, writes what changed and pays what is newly decided.
+    """Decides every claim of the round anew, writes what changed and pays what has not been paid yet.
 
     At most ``chunk`` rows a transaction. Returns the changes.
     """
@@ -68,13 +68,15 @@ async def settle_all(
         )
     # A minute of arithmetic for a million votes must not stop the server's other players.
     changes = await asyncio.to_thread(rule, docket, now=now)
-    known = {claim.id: claim for claim in claims}
     for start in range(0, len(changes), chunk):
-        some = changes[start : start + chunk]
-        decided = [replace(known[change.claim_id], status=change.status) for change in some]
         async with database.begin() as tx:
-            await queries.judge(tx, some)
-            await pay(tx, round_id, decided, rules=docket.rules, now=now)
+            await queries.judge(tx, changes[start : start + chunk])
+    # All of them, not the changes alone: gains that waited for their player's trust are among the others.
+    ruled = {change.claim_id: change.status for change in changes}
+    decided = [replace(claim, status=ruled.get(claim.id, claim.status)) for claim in claims]
+    for start in range(0, len(decided), chunk):
+        async with database.begin() as tx:
+            await pay(tx, round_id, decided[start : start + chunk], rules=docket.rules, now=now)
     return changes
 
 

@@ -1,9 +1,9 @@
 """Pays claims once others have judged them, and the voters: one line a claim, whatever is decided later.
 
 The line is written in the transaction that decides the claim, under the reason ``claim`` and the exchange it
-was made of. The ledger holds a reason and an exchange only once, so paying again, also at the same moment in
-another process, changes nothing. A decision that later votes turn round takes no points back: the player
-could not have known.
+was made of; a gain waits until its player is trusted (decision 20). The ledger holds a reason and an exchange
+only once, so paying again, also at the same moment in another process, changes nothing. A decision that later
+votes turn round takes no points back: the player could not have known.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ async def pay_claims(
 ) -> None:
     """Writes the bonus or the cost of each claim that has no line yet; ``error_rate`` is the model's, 0..1.
 
-    Raises BadSetting for an error rate that is none.
+    A confirmed claim of a player who is not trusted yet gets none: call again once they are. Raises
+    BadSetting for an error rate that is none.
     """
-    facts = await queries.claim_facts(tx, [one.exchange_id for one in settled])
+    facts = await queries.claim_facts(tx, [one.exchange_id for one in settled], trust_e=rules.trust_e)
     lines = _lines(settled, facts, error_rate=error_rate, rules=rules, now=now)
     await queries.write_once(tx, lines)
 
@@ -80,8 +81,15 @@ def _lines(
     lines = []
     for one in settled:
         fact = facts[one.exchange_id]
+        if one.confirmed and not fact.trusted:
+            continue
         bonus = bonus_line(
-            one.exchange_id, confirmed=one.confirmed, error_rate=error_rate, form=one.form, rules=rules
+            one.exchange_id,
+            confirmed=one.confirmed,
+            trusted=fact.trusted,
+            error_rate=error_rate,
+            form=one.form,
+            rules=rules,
         )
         lines.append(
             LedgerLine(

@@ -67,6 +67,7 @@ class ClaimFacts:
     """Whose claim it is, and how long they had played that day when they made it."""
 
     player_id: PlayerId
+    trusted: bool
     session_id: SessionId
     played_s: float
 
@@ -180,21 +181,29 @@ async def write_once(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
         await tx.execute(into(ledger).on_conflict_do_nothing(), [asdict(line) for line in lines])
 
 
-async def claim_facts(tx: AsyncConnection, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, ClaimFacts]:
+async def claim_facts(
+    tx: AsyncConnection, exchanges: Collection[ExchangeId], *, trust_e: float
+) -> dict[ExchangeId, ClaimFacts]:
     """Returns what paying the claims made of these exchanges needs to know."""
     played_s = exchange.c.judged_at - session.c.started_at + _played_before(session)
     query = (
         select(
-            exchange.c.id, session.c.player_id, session.c.id.label("session_id"), played_s.label("played_s")
+            exchange.c.id,
+            session.c.player_id,
+            player.c.e_value,
+            session.c.id.label("session_id"),
+            played_s.label("played_s"),
         )
         .join(turn, turn.c.id == exchange.c.turn_id)
         .join(session, session.c.id == turn.c.session_id)
+        .join(player, player.c.id == session.c.player_id)
     )
     found: dict[ExchangeId, ClaimFacts] = {}
     for ids in _slices(exchanges):
         for row in await tx.execute(query.where(exchange.c.id.in_(ids))):
             found[ExchangeId(row.id)] = ClaimFacts(
                 player_id=PlayerId(row.player_id),
+                trusted=row.e_value >= trust_e,
                 session_id=SessionId(row.session_id),
                 played_s=float(row.played_s or 0.0),
             )
