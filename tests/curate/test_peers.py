@@ -232,7 +232,7 @@ async def test_a_voter_whose_votes_tell_nothing_gets_no_more(sqlite_database: Da
                 await cast(database, voter, f"c{n}", wrong=False, right=False)
             except Conflict:
                 break
-        if await dealt(database, "fan") is None:
+        if await why_empty(database, PlayerId("fan")) is Empty.NOT_SURE:
             break
 
     assert 2 <= n < 19
