@@ -20,6 +20,7 @@ from stumper.toytown.world import (
     KINDS,
     PATTERNED_KINDS,
     PATTERNS,
+    SIDEWAYS_KINDS,
     SIGN_WORDS,
     SIZES,
     Scene,
@@ -56,7 +57,9 @@ TASKS: Final[Mapping[str, int]] = MappingProxyType(
 """Tasks and their number of classes; `centre` marks the one cell that holds a thing's middle."""
 
 _KIND: Final = tuple(TASKS).index("kind")
-_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType({"hand": 4.0, "word": 4.0, "hour": 4.0})
+_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
+    {"facing": 2.0, "hand": 4.0, "word": 4.0, "hour": 4.0}
+)
 """Rare and hard to see: without a push they were not learned."""
 _EVERYWHERE: Final = frozenset(("background", "centre"))
 """Tasks that label every cell of a picture."""
@@ -93,8 +96,9 @@ def _classes(thing: Thing) -> dict[str, int]:
         "kind": KINDS.index(thing.kind),
         "colour": COLOURS.index(thing.colour),
         "size": SIZES.index(thing.size),
-        "facing": FACINGS.index(thing.facing),
     }
+    if thing.kind in SIDEWAYS_KINDS or thing.kind == "person":
+        found["facing"] = FACINGS.index(thing.facing)
     if thing.kind in PATTERNED_KINDS:
         found["pattern"] = PATTERNS.index(thing.pattern)
     if thing.kind == "person":

@@ -35,7 +35,7 @@ class Plan:
     """Drawn once; every pass asks fresh questions about them."""
     eye_steps: int = 6_000
     """Steps of the vision tower alone."""
-    steps: int = 10_000
+    steps: int = 11_000
     """Steps with questions."""
     phases: tuple[teach.Phase, ...] = (
         teach.Phase(0, taught=3, tongue=2, hard=False),

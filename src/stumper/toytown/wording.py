@@ -44,7 +44,41 @@ def phrase(form: str, wording: str, rng: random.Random, *, must: str = "", **slo
         raise ValueError(f"no set of wordings named {wording!r}: choose one of {', '.join(SETS)}")
     lines: tuple[str, ...] = getattr(FORMS[form], wording)
     text = rng.choice([line for line in lines if "{" + must in line] if must else lines).format(**slots)
-    return as_typed(text, rng) if wording == "player" else _as_written(text, rng)
+    if wording == "player":
+        return as_typed(text, rng)
+    return _as_written(_wrapped(text, rng) if wording == "taught" else text, rng)
+
+
+_WRAPPERS: Final = (
+    "please tell me, {}",
+    "now {}",
+    "look closely, {}",
+    "so {}",
+    "hey, {}",
+    "quick question: {}",
+    "let me ask, {}",
+    "i would like to know, {}",
+    "have a look: {}",
+    "could you say, {}",
+    "and {}",
+    "well, {}",
+    "do you know, {}",
+    "in this scene, {}",
+    "{} please",
+    "{} at all",
+    "{} in this drawing",
+    "{} right now",
+    "{} in the scene",
+    "{} do you think",
+    "{} then",
+    "{} on this picture",
+)
+_WRAPPED_SHARE: Final = 0.25
+
+
+def _wrapped(text: str, rng: random.Random) -> str:
+    """Returns some texts with words around them that mean nothing, so that such words are no surprise."""
+    return rng.choice(_WRAPPERS).format(text) if rng.random() < _WRAPPED_SHARE else text
 
 
 def _as_written(text: str, rng: random.Random) -> str:

@@ -22,6 +22,20 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         do you see any {whats} here
         is {a} visible
         is there any {what} here
+        might there be {a} somewhere
+        does this scene have {a}
+        have you noticed {a}
+        did you find {a} here
+        is {a} anywhere to be seen
+        does anything here look like {a}
+        should there be {a} in this image
+        would you find {a} here
+        will i find {a} in this scene
+        has this picture got {a}
+        are you sure that there is {a}
+        could you point at {a}
+        do any {whats} appear
+        is it true that there is {a}
         """,
         """
         can {a} be seen
@@ -29,6 +43,8 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         does {a} appear in this image
         would you say there is {a}
         could there be {a} in this scene
+        is {a} part of this picture
+        does one find {a} in it
         """,
         """
         is there {a}
@@ -61,6 +77,14 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         which colour does the {what} have
         what is the {what}'s colour
         in what colour is the {what}
+        do you know what colour the {what} is
+        how would you describe the colour of the {what}
+        what colour would you paint the {what}
+        the {what}, which colour is it
+        in which colour do you see the {what}
+        is the {what} red, blue, green or what colour
+        could you say which colour the {what} has
+        how do you call the colour of the {what}
         """,
         """
         how is the {what} coloured
@@ -68,6 +92,8 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         what colour would you call the {what}
         do you know the colour of the {what}
         in which colour is the {what} painted
+        what colour was chosen for the {what}
+        say the {what}'s colour
         """,
         """
         colour of the {what}
@@ -99,6 +125,16 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         tell me how many {whats} there are
         number of {whats} in the picture
         how many {whats}
+        what number of {whats} do you find
+        could you say how many {whats} there are
+        do you know how many {whats} are in this scene
+        how many {whats} have they drawn
+        how many {whats} did you notice
+        in this image, how many {whats} appear
+        count all the {whats} you find
+        would you count the {whats}
+        how many {whats} would you say there are
+        how often do you see a {what}
         """,
         """
         what number of {whats} is shown
@@ -106,6 +142,8 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         how many {whats} appear in this scene
         could you count all the {whats}
         how many {whats} have you found
+        give the number of {whats} you see
+        how large is the number of {whats}
         """,
         """
         number of {whats}
@@ -136,12 +174,19 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         on which side do you see the {what}
         which side of the picture is the {what} on
         tell me the side the {what} is on
+        where would you put the {what}, left, middle or right
+        in which part do you find the {what}: left, middle or right
+        have they drawn the {what} left, middle or right
+        would you say the {what} is left, right or in the middle
+        left or right or middle, where does the {what} belong
+        should i look left, right or in the middle for the {what}
         """,
         """
         left, right or middle, where do you find the {what}
         which part is the {what} in, left, middle or right
         to which side of the picture does the {what} belong
         would you look left, middle or right for the {what}
+        where does the {what} stand, left, right or middle
         """,
         """
         which side is the {what}
@@ -169,12 +214,19 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         at the top or at the bottom, where is the {what}
         is the {what} near the top or near the bottom
         do you see the {what} at the top or at the bottom
+        would you say the {what} is at the top or the bottom
+        should i look for the {what} at the bottom or at the top
+        have they placed the {what} at the top or at the bottom
+        where would you find the {what}, bottom or top
+        which part holds the {what}, the top or the bottom
+        bottom or top, to which half does the {what} belong
         """,
         """
         is the {what} placed at the bottom or at the top
         would you look for the {what} at the top or the bottom
         bottom or top, where do you find the {what}
         which half holds the {what}, top or bottom
+        top half or bottom half: in which is the {what}
         """,
         """
         {what} top or bottom
@@ -201,12 +253,21 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         which thing is this
         what kind of thing is this
         tell me what you see
+        what would you say this is
+        what have they drawn here
+        what could this be
+        what do we have in this picture
+        what is it that is shown
+        what appears to be here
+        how do you call this thing
+        what did you find here
         """,
         """
         what have we got here
         what would you call this
         what is it that you see here
         what appears in this picture
+        which thing has been drawn
         """,
         """
         what is this
@@ -236,12 +297,22 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         which object is {colour}
         what in the picture is {colour}
         tell me what the {colour} thing is
+        which of them is {colour}
+        what thing has {colour} as its colour
+        what did they paint {colour}
+        the thing that is {colour}, what could it be
+        how do you call the {colour} one
+        which thing here is coloured {colour}
+        what would you say the {colour} thing is
+        what can be seen in {colour}
+        have you found what is {colour}
         """,
         """
         what has the colour {colour}
         what would you call the {colour} thing
         which of the things is coloured {colour}
         the {colour} one, what is it
+        give me the name of the {colour} thing
         """,
         """
         {colour} thing
@@ -270,12 +341,23 @@ TAUGHT_FORMS: Final[dict[str, tuple[str, str, str]]] = {
         what does the picture show {place}
         what is the thing {place}
         tell me what is {place}
+        what have they drawn {place}
+        what could you find {place}
+        what has its place {place}
+        look at what is {place}, what is it
+        which thing did they put {place}
+        how do you call the thing {place}
+        what would you say is {place}
+        what would you find {place}
+        what thing can be seen {place}
+        see {place}, which thing is it
         """,
         """
         what can be found {place}
         what would you call the thing {place}
         look {place}: what is it
         which thing has been put {place}
+        which object sits {place}
         """,
         """
         whats {place}
