@@ -19,7 +19,7 @@ from stumper.config import load
 from stumper.evaluate import closing
 from stumper.tune import TINY, TuneResult
 
-PLAYERS, PICTURES, SEED = 10, 70, 4  # fewer people would not trust each other enough to decide anything
+PLAYERS, PICTURES, SEED = 10, 110, 4  # fewer people would not trust each other enough to decide anything
 
 
 def not_tuned(_release: Path, *, target: Path, **_: Any) -> rounds.Tuned:

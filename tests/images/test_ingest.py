@@ -129,6 +129,7 @@ async def test_takes_one_file_and_a_kind(
         ImageKind.TAINTED: 0,
         ImageKind.UNTAINTED: 0,
         ImageKind.REFUSED: 0,
+        ImageKind.RETIRED: 0,
     }
 
 
