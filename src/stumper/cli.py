@@ -96,7 +96,7 @@ def version(
 
 @cli.command()
 def demo(
-    players: Annotated[int, typer.Option(min=20, max=5000, help="Simulated players.")] = 200,
+    players: Annotated[int, typer.Option(min=20, max=5000, help="Simulated players.")] = 120,
     mix: Annotated[str, typer.Option(help="Their mix: benign, mixed, hostile, fakers.")] = "mixed",
     seed: SeedOption = 1,
     folder: Annotated[Path, typer.Option("--dir", help="Where everything is kept.")] = Path("demo"),

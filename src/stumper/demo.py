@@ -38,10 +38,10 @@ from stumper.simulate.world import TruthBook
 
 # Seconds of each stage on two cores without a GPU; only the time left is reckoned from them.
 _PLAN = {
-    "draw pictures": 60.0,
-    "verify controls": 20.0,
-    "sessions": 150.0,
-    "votes": 40.0,
+    "draw pictures": 25.0,
+    "verify controls": 13.0,
+    "sessions": 170.0,
+    "votes": 220.0,
     **CLOSING_PLAN,
     "report": 5.0,
 }
