@@ -13,7 +13,7 @@ if importlib.util.find_spec("trl") is None:
 from stumper.errors import BadSetting
 from stumper.toytown import model as tiny
 from stumper.toytown.replay import write_replay
-from stumper.tune.ahead import blur, prepare, remember
+from stumper.tune.ahead import prepare, remember
 from stumper.tune.lora import to_dataset
 from stumper.tune.pairs import read_pairs
 from stumper.vlm.onnx import SHIPPED
@@ -61,16 +61,3 @@ def test_a_tower_that_remembers_says_the_same_and_looks_once() -> None:
 def test_a_model_without_a_known_tower_is_refused() -> None:
     with pytest.raises(BadSetting, match="no Idefics3"):
         remember(object())
-
-
-def test_blur_is_there_while_training_only() -> None:
-    import torch
-
-    model, _ = tiny.load(SHIPPED)
-    states = torch.rand(1, 144, 128, generator=torch.Generator().manual_seed(1))
-    sharp = model.model.connector(states)
-    blur(model, amount=0.5)
-
-    assert torch.equal(model.eval().model.connector(states), sharp)
-    noise = model.train().model.connector(states) - sharp
-    assert float(noise.detach().std()) == pytest.approx(0.5, rel=0.1)

@@ -1,4 +1,4 @@
-"""`stumper toytown pretrain --out DIR`: trains Toytown's tiny model from scratch, in an hour on one CPU core.
+"""`stumper toytown pretrain --out DIR`: trains the tiny model from scratch, in two hours on one CPU core.
 
 Three phases with one optimiser: the eyes alone (labels of `perception`), then questions of the taught skills
 with perception and grounding beside them, then the same with a falling learning rate. Deterministic by seed

@@ -1,4 +1,4 @@
-"""For small models: pictures and texts are prepared, and looked at, once before the first epoch; and blurred.
+"""For small models: pictures and texts are prepared, and looked at, once before the first epoch.
 
 TRL's own collator prepares them anew in every epoch, which takes longer than the update itself when the model
 has two million parameters. Batches and results are the same (tests/tune/test_ahead.py).
@@ -73,16 +73,6 @@ def prepare(rows: Iterable[dict[str, Any]], processor: Any) -> Prepared:
         completion = processor.tokenizer(texts["completion"], add_special_tokens=False)["input_ids"]
         ready.append(Ready(inputs["input_ids"][0].tolist(), list(completion), inputs["pixel_values"][0]))
     return Prepared(ready, pad=processor.tokenizer.pad_token_id)
-
-
-def blur(model: Any, *, amount: float) -> None:
-    """Adds normal noise of this size to the image tokens of an Idefics3 whenever it trains."""
-    import torch
-
-    def add_noise(connector: Any, _inputs: Any, tokens: torch.Tensor) -> torch.Tensor:
-        return tokens + amount * torch.randn_like(tokens) if connector.training else tokens
-
-    model.model.connector.register_forward_hook(add_noise)
 
 
 def remember(model: Any) -> Callable[[], None]:

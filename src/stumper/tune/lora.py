@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from stumper.errors import BadRelease
-from stumper.tune.ahead import blur, prepare, remember
+from stumper.tune.ahead import prepare, remember
 from stumper.tune.pairs import Pair, mix, read_pairs
 from stumper.tune.recipes import Recipe
 
@@ -117,8 +117,6 @@ def _train(
     data = to_dataset(different, image_px=recipe.image_px)
     prepared = prepare(data, processor) if recipe.ahead else None
     forget = remember(model) if recipe.ahead else None
-    if recipe.blur:
-        blur(model, amount=recipe.blur)
     lora = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,

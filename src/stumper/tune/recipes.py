@@ -38,8 +38,6 @@ class Recipe:
     """Whether the token embeddings are trained too: a small model has answers that it never said."""
     ahead: bool = False
     """Whether pictures and texts are prepared, and looked at by frozen eyes, once before the first epoch."""
-    blur: float = 0.0
-    """Noise on the image tokens while training, against learning a few hundred pictures by heart."""
     bf16: bool = False
     most_steps: int | None = None
     """Ends a run early; for tests."""
