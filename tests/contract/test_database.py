@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import event, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from stumper.errors import BadSetting, StoreError
@@ -73,6 +73,34 @@ async def test_what_ended_without_an_error_is_there_after_reopening(database: Da
         assert await _count(again) == 1
     finally:
         await again.close()
+
+
+@pytest.mark.parametrize("statement", ["SELECT", "UPDATE", "INSERT"])
+async def test_a_task_cancelled_in_a_statement_leaves_nothing_locked(
+    database: Database, statement: str
+) -> None:
+    await _add(database, created_at=0.0)
+
+    async def move() -> None:
+        async with database.begin() as tx:
+            await tx.execute(update(campaign).values(created_at=1.0))
+            read = await tx.execute(select(campaign.c.created_at).with_for_update())
+            await tx.execute(insert(campaign).values({**CAMPAIGN, "id": f"{read.scalar_one()}"}))
+
+    def cancel(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
+        if text.startswith(statement):
+            task.cancel()
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", cancel)
+    # Who keeps the task keeps the frames of its error, and in them the statement's cursor.
+    task = asyncio.create_task(move())
+    await asyncio.wait([task])
+    event.remove(database.engine.sync_engine, "before_cursor_execute", cancel)
+
+    assert task.cancelled()
+    await asyncio.wait_for(_add(database, id="c2", name="zoo"), timeout=5)
+    async with database.read() as tx:
+        assert sorted((await tx.execute(select(campaign.c.created_at))).scalars()) == [0.0, 0.0]
 
 
 async def test_a_reader_neither_waits_for_a_writer_nor_sees_half_a_move(database: Database) -> None:

@@ -1,8 +1,8 @@
 """The connection to SQLite or PostgreSQL; the only place where a transaction commits.
 
-SQLite needs four cures (each a lost update or a lock error without it): autocommit mode of the driver
-with our own BEGIN IMMEDIATE, write-ahead log, a busy timeout against other processes, and a queue for the
-writers of this one.
+SQLite needs five cures (each a lost update or a lock error without it): autocommit mode of the driver
+with our own BEGIN IMMEDIATE, write-ahead log, a busy timeout against other processes, a queue for the
+writers of this one, and a rollback before a connection is thrown away.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def _engine(url: str) -> AsyncEngine:
     engine = create_async_engine(parsed)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "invalidate", _let_go)
     return engine
 
 
@@ -59,6 +60,12 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 def _begin(connection: Any) -> None:
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _let_go(connection: Any, _record: Any, _error: BaseException | None) -> None:
+    # A statement cut off by a cancelled task keeps SQLite's close waiting, and the write lock with it,
+    # for as long as anything remembers the task.
+    connection.rollback()
 
 
 class Database:
@@ -102,7 +109,7 @@ class Database:
         try:
             yield connection
         finally:
-            await connection.close()
+            await asyncio.shield(connection.close())
 
     async def close(self) -> None:
         await self._engine.dispose()
