@@ -12,6 +12,9 @@ import pytest
 if importlib.util.find_spec("trl") is None:
     pytest.skip("the extra train (torch, trl, peft) is not installed", allow_module_level=True)
 
+from safetensors.torch import load_file
+from torch.testing import assert_close
+
 from stumper.errors import BadRelease
 from stumper.toytown import model as tiny
 from stumper.toytown.replay import write_replay
@@ -66,6 +69,19 @@ def test_the_same_seed_gives_the_same_weights_and_they_differ_from_the_base(
     assert _weights(first.folder) == _weights(again.folder)
     assert _weights(first.folder) != _weights(base)
     assert not (first.folder / "checkpoints").exists()
+
+
+def test_the_result_lies_between_base_and_tuned_weights(base: Path, release: Path, tmp_path: Path) -> None:
+    whole = tune(base, release, tmp_path / "1", recipe=replace(RECIPE, keep=1.0), seed=5)
+    part = tune(base, release, tmp_path / "2", recipe=replace(RECIPE, keep=0.25), seed=5)
+
+    before, after, between = (
+        load_file(folder / "model.safetensors") for folder in (base, whole.folder, part.folder)
+    )
+
+    assert any(not before[name].equal(after[name]) for name in before)
+    for name in before:
+        assert_close(between[name], 0.75 * before[name] + 0.25 * after[name], atol=1e-6, rtol=1e-5)
 
 
 def test_a_finished_run_is_returned_as_it_is(base: Path, release: Path, tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def _train(
     data = to_dataset(different, image_px=recipe.image_px)
     prepared = prepare(data, processor) if recipe.ahead else None
     forget = remember(model) if recipe.ahead else None
+    before = _copy(model) if recipe.keep < 1.0 else None
     lora = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -139,9 +140,24 @@ def _train(
     merged = trainer.model.merge_and_unload()
     if forget is not None:
         forget()
+    if before is not None:
+        _step_back(merged, before, keep=recipe.keep)
     merged.save_pretrained(out_dir)
     processor.save_pretrained(out_dir)
     return int(outcome.global_step), float(outcome.training_loss)
+
+
+def _copy(model: Any) -> dict[str, Any]:
+    return {name: weight.detach().clone() for name, weight in model.named_parameters()}
+
+
+def _step_back(tuned: Any, before: dict[str, Any], *, keep: float) -> None:
+    """Moves every weight towards what it was, so that `keep` of its change is left."""
+    import torch
+
+    with torch.no_grad():
+        for name, weight in tuned.named_parameters():
+            weight.lerp_(before[name].to(weight), 1.0 - keep)
 
 
 def linear_layers(model: Any, *, eyes: bool) -> list[str]:
