@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from stumper.curate import queries
+from stumper.curate.dues import queries
+from stumper.curate.dues.queries import Found
 from stumper.curate.payday import PRIOR_RATE, error_rate, pay
 from stumper.curate.peers import vote
-from stumper.curate.queries import Found
 from stumper.curate.settle import settle_all
 from stumper.errors import Conflict
-from stumper.records import CampaignId, Claim, ClaimId, PlayerId, RoundId, Rules, SessionId
+from stumper.records import CampaignId, ClaimId, PlayerId, RoundId, Rules, SessionId
 from stumper.store import schema
 from stumper.store.database import Database
 from stumper.trust.grade import grade_session
@@ -55,14 +55,9 @@ async def lines(database: Database) -> list[tuple[str, str, int]]:
         return [(row.exchange_id, row.reason, row.points) for row in rows]
 
 
-async def claims(database: Database) -> list[Claim]:
-    async with database.read() as tx:
-        return await queries.round_claims(tx, RoundId(ROUND))
-
-
 async def rate_now(database: Database) -> float:
     async with database.read() as tx:
-        return error_rate(await queries.found(tx, RoundId(ROUND), trust_e=Rules().trust_e))
+        return error_rate(await queries.found_now(tx, RoundId(ROUND), trust_e=Rules().trust_e))
 
 
 async def test_a_confirmed_claim_is_paid_with_the_vote_that_confirms_it(desk: Database) -> None:
@@ -102,9 +97,8 @@ async def test_a_claim_is_paid_once_whatever_is_decided_later(desk: Database) ->
 
 
 async def _pay_again(database: Database) -> None:
-    found = await claims(database)
     async with database.begin() as tx:
-        await pay(tx, RoundId(ROUND), found, rules=Rules(), now=9_100.0)
+        await pay(tx, RoundId(ROUND), rules=Rules(), now=9_100.0)
 
 
 async def test_claims_merged_with_a_decided_one_are_paid_when_the_round_is_settled(desk: Database) -> None:
@@ -128,6 +122,40 @@ async def test_a_claim_made_after_the_days_paid_time_neither_pays_nor_costs(desk
     await decide(desk, good=True)
 
     assert await lines(desk) == [("s-c1-x0", "claim", 0)]
+
+
+async def test_a_gain_waits_until_its_player_is_trusted_and_then_comes_with_the_next_settling(
+    desk: Database,
+) -> None:
+    ann = schema.player.c.id == "ann"
+    async with desk.begin() as tx:
+        await tx.execute(update(schema.player).where(ann).values(e_value=5.0))
+    await decide(desk, good=True)
+    waiting = await lines(desk)
+    async with desk.begin() as tx:
+        await tx.execute(update(schema.player).where(ann).values(e_value=500.0))
+    await settle_all(desk, CampaignId(CAMPAIGN), RoundId(ROUND), now=9_500.0)
+
+    assert waiting == []
+    assert [(reason, points > 0) for _, reason, points in await lines(desk)] == [("claim", True)]
+
+
+async def test_however_many_are_paid_at_a_time_the_lines_are_the_same(desk: Database) -> None:
+    for n in range(5):
+        await add_claim(desk, "bob", f"more{n}", image=f"i{n}", at=6_000.0 - n)
+    async with desk.begin() as tx:
+        values = {"status": "rejected", "reason": "model right", "posterior": 0.01}
+        await tx.execute(update(schema.claim).values(values))
+    paid = []
+    while not paid or paid[-1]:
+        async with desk.begin() as tx:
+            paid.append(await pay(tx, RoundId(ROUND), rules=Rules(), now=9_100.0, limit=2))
+
+    assert paid == [2, 2, 2, 0]
+    assert [exchange for exchange, _, _ in await lines(desk)] == [
+        "s-c1-x0",
+        *(f"s-more{n}-x0" for n in (4, 3, 2, 1, 0)),
+    ]
 
 
 async def test_open_and_disputed_claims_pay_nothing(desk: Database) -> None:

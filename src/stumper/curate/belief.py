@@ -196,16 +196,16 @@ def learned(
     """Returns the tallies that follow from decided claims: n votes alike on, and n claims alike of, each
     cause.
     """
+    cast = [(ballot, cause, n) for ballot, cause, n in votes if cause in STATES]
+    made = [(player_id, cause, n) for player_id, cause, n in claims if cause in STATES]
     tallies: dict[PlayerId, Tally] = {}
-    for ballot, cause, n in votes:
-        if cause in STATES:
-            tally = tallies.setdefault(ballot.voter, np.zeros((6, 2)))
-            marks = np.array(ballot[1:], dtype=bool)[:, None]
-            tally[:4] += n * _from_votes(_certain(cause), *marks)[0]
-    for player_id, cause, n in claims:
-        if cause in STATES:
-            tally = tallies.setdefault(player_id, np.zeros((6, 2)))
-            tally[4:] += n * _from_claims(_certain(cause))[0]
+    if cast:
+        marks = np.array([ballot[1:] for ballot, _, _ in cast], dtype=bool).T
+        for (ballot, _, n), added in zip(cast, _from_votes(_certain(cast), *marks), strict=True):
+            tallies.setdefault(ballot.voter, np.zeros((6, 2)))[:4] += n * added
+    if made:
+        for (player_id, _, n), added in zip(made, _from_claims(_certain(made)), strict=True):
+            tallies.setdefault(player_id, np.zeros((6, 2)))[4:] += n * added
     return tallies
 
 
@@ -267,8 +267,8 @@ class _Table:
         return tallies
 
 
-def _certain(cause: Cause) -> Array:
-    return np.array([[float(cause is state) for state in STATES]])
+def _certain(decided: Sequence[tuple[object, Cause, int]]) -> Array:
+    return np.array([[float(cause is state) for state in STATES] for _, cause, _ in decided])
 
 
 def _from_votes(beliefs: Array, wrong: Marks, right: Marks, flag: Marks) -> Array:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.curate import queries
 from stumper.curate.answers import normal
-from stumper.curate.queries import Found
-from stumper.records import Claim, ClaimStatus, RoundId, Rules
+from stumper.curate.dues import queries
+from stumper.curate.dues.queries import Found
+from stumper.records import Claim, ClaimId, ClaimStatus, RoundId, Rules
 from stumper.trust.bonus import Settled, pay_claims
 from stumper.trust.rewards import Form
 
+CHUNK: Final = 1_000
+"""Rows a transaction: on SQLite players wait for the writer, about 20 ms for so many."""
 PRIOR_RATE: Final = 0.34
 PRIOR_ANSWERS: Final = 50.0
 """Answers behind the prior: a round starts at it and is nine parts its own after 450."""
@@ -43,18 +44,34 @@ def form_of(claim: Claim) -> Form:
 
 async def error_rate_now(tx: AsyncConnection, round_id: RoundId, *, rules: Rules) -> float:
     """Returns the error rate of the round's model by its newest sessions, 0..1."""
-    return error_rate(await queries.found(tx, round_id, trust_e=rules.trust_e))
+    return error_rate(await queries.found_now(tx, round_id, trust_e=rules.trust_e))
 
 
 async def pay(
-    tx: AsyncConnection, round_id: RoundId, decided: Iterable[Claim], *, rules: Rules, now: float
-) -> None:
-    """Pays those of the claims that are accepted or rejected and were not paid before."""
+    tx: AsyncConnection,
+    round_id: RoundId,
+    *,
+    claim_id: ClaimId | None = None,
+    rules: Rules,
+    now: float,
+    limit: int = CHUNK,
+) -> int:
+    """Pays the oldest ``limit`` claims of a round, or the one, that are accepted or rejected and were not
+    paid before; a gain waits until its player is trusted. Returns how many were paid.
+    """
+    due = await queries.unpaid(tx, round_id, claim_id=claim_id, trust_e=rules.trust_e, limit=limit)
     settled = [
-        Settled(claim.exchange_id, claim.status is ClaimStatus.ACCEPTED, form_of(claim))
-        for claim in decided
-        if claim.status in (ClaimStatus.ACCEPTED, ClaimStatus.REJECTED)
+        Settled(
+            exchange_id=one.claim.exchange_id,
+            session_id=one.session_id,
+            player_id=one.claim.player_id,
+            trusted=one.e_value >= rules.trust_e,
+            confirmed=one.claim.status is ClaimStatus.ACCEPTED,
+            form=form_of(one.claim),
+            played_s=one.played_s,
+        )
+        for one in due.claims
     ]
     if settled:
-        rate = await error_rate_now(tx, round_id, rules=rules)
-        await pay_claims(tx, settled, error_rate=rate, rules=rules, now=now)
+        await pay_claims(tx, settled, error_rate=error_rate(due.found), rules=rules, now=now)
+    return len(settled)

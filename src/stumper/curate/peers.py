@@ -35,8 +35,9 @@ from stumper.curate.belief import (
 )
 from stumper.curate.dedup import means_the_same
 from stumper.curate.desk import queries as desk
-from stumper.curate.desk.queries import Case
 from stumper.curate.payday import pay
+from stumper.curate.votes import queries as votes
+from stumper.curate.votes.queries import Case
 from stumper.errors import AlreadyVoted, Conflict, NotFound, NotYours
 from stumper.play.texts import check_correction
 from stumper.records import (
@@ -54,8 +55,8 @@ from stumper.records import (
 )
 from stumper.store.database import Database
 from stumper.trust.bonus import pay_vote
-from stumper.trust.queries import control_counts
 
+SETTLED: Final = (ClaimStatus.ACCEPTED, ClaimStatus.REJECTED)
 SURE: Final = 0.98
 """Belief from which a settled claim may test voters."""
 GOLD_WINDOW: Final = 20
@@ -97,12 +98,10 @@ async def next_claim(
     Settled cases come only while open ones wait: they test votes, they are no work of their own.
     """
     async with database.begin() as tx:
-        campaigns = await desk.open_to(tx, player_id)
-        if not campaigns:
+        table = await desk.open_to(tx, player_id)
+        if not table.campaigns:
             return None
-        dealt = await desk.assigned(tx, player_id, campaigns=campaigns)
-        if dealt is None:
-            dealt = await _deal(tx, player_id, campaigns, now=now, rng=rng)
+        dealt = table.lying or await _deal(tx, player_id, table.campaigns, now=now, rng=rng)
     return None if dealt is None else _view(dealt)
 
 
@@ -120,7 +119,7 @@ def _view(claim: Claim) -> ClaimView:
 async def why_empty(database: Database, player_id: PlayerId) -> Empty:
     """Says why ``next_claim`` had none for this player."""
     async with database.read() as tx:
-        campaigns = await desk.open_to(tx, player_id)
+        campaigns = (await desk.open_to(tx, player_id)).campaigns
         if not campaigns:
             return Empty.NOT_TRUSTED
         waiting = await desk.queue(tx, player_id, campaigns=campaigns, limit=1)
@@ -164,21 +163,16 @@ async def _gold(
 
     None unless both are at hand: with bad ones only, doubting everything would pay.
     """
-    bad, good = [
-        await desk.settled_cases(
-            tx, player_id, campaign_id=campaign_id, good=kind, sure=SURE, limit=GOLD_WINDOW
-        )
-        for kind in (False, True)
-    ]
+    cases = await desk.settled_cases(tx, player_id, campaign_id=campaign_id, sure=SURE, limit=GOLD_WINDOW)
+    good, bad = ([one for one in cases if one.status is kind] for kind in SETTLED)
     if not bad or not good:
         return None
     return rng.choice(bad if rng.random() < rules.poison_rate else good)
 
 
 async def _rates(tx: AsyncConnection, player_id: PlayerId) -> Rates:
-    controls = await control_counts(tx, [player_id])
-    tallies = learned(await queries.votes_on_settled(tx, [player_id]), ())
-    return rates(controls[player_id], tallies.get(player_id))
+    known = await votes.history(tx, [player_id])
+    return rates(known.controls[player_id], learned(known.votes, ()).get(player_id))
 
 
 async def vote(
@@ -202,11 +196,10 @@ async def vote(
     cannot be kept.
     """
     async with database.begin() as tx:
-        case = await desk.lock_case(tx, claim_id, voter=player_id)
+        case = await votes.lock_case(tx, claim_id, voter=player_id)
         if case is None:
             raise NotFound(f"No claim has the id {claim_id!r}. Take the next one from the queue.")
-        ballots = await queries.ballots(tx, claim_id)
-        _check(case, player_id, ballots)
+        _check(case, player_id)
         record = _record(
             case,
             Vote(
@@ -222,16 +215,17 @@ async def vote(
                 voted_at=now,
             ),
         )
-        await desk.add_vote(tx, record)
+        await votes.add_vote(tx, record)
         if record.gold:
             good = case.claim.status is ClaimStatus.ACCEPTED
             await pay_vote(tx, record, good=good, dealt_at=case.gold_since or now, rules=case.rules)
             return case.claim
-        after = await _settled(tx, case.claim, [*ballots, _ballot(record)], case.rules, now=now)
-        if flag is not None and await desk.flags(tx, claim_id) >= FLAGS:
+        after = await _settled(tx, case.claim, [*case.ballots, _ballot(record)], case.rules, now=now)
+        if flag is not None and await votes.flags(tx, claim_id) >= FLAGS:
             after = replace(after, status=ClaimStatus.DISPUTED, reason=Cause.FLAGGED.value, decided_at=now)
-        await queries.update_claim(tx, after)
-        await pay(tx, after.round_id, [after], rules=case.rules, now=now)
+        await votes.update_claim(tx, after)
+        if after.status in SETTLED:
+            await pay(tx, after.round_id, claim_id=after.id, rules=case.rules, now=now)
     return after
 
 
@@ -260,7 +254,7 @@ async def rule_by_hand(database: Database, claim_id: ClaimId, *, accept: bool, n
         claim = await queries.get_claim(tx, claim_id)
         if claim is None:
             raise NotFound(f"No claim has the id {claim_id!r}. See: stumper claims list")
-        if claim.status in (ClaimStatus.ACCEPTED, ClaimStatus.REJECTED):
+        if claim.status in SETTLED:
             raise Conflict(f"Claim {claim_id} is {claim.status} already. See: stumper claims list")
         after = replace(
             claim,
@@ -269,23 +263,23 @@ async def rule_by_hand(database: Database, claim_id: ClaimId, *, accept: bool, n
             reason=(Cause.OPERATOR_ACCEPTS if accept else Cause.OPERATOR_REJECTS).value,
             decided_at=now,
         )
-        await queries.update_claim(tx, after)
+        await votes.update_claim(tx, after)
         rules = await queries.rules_of(tx, claim.campaign_id)
-        await pay(tx, claim.round_id, [after], rules=rules, now=now)
+        await pay(tx, claim.round_id, claim_id=claim.id, rules=rules, now=now)
     return after
 
 
-def _check(case: Case, voter: PlayerId, ballots: Sequence[Ballot]) -> None:
+def _check(case: Case, voter: PlayerId) -> None:
     """Raises NotYours, AlreadyVoted or Conflict if this vote may not be."""
     if case.voter_e is None or case.voter_e < case.rules.trust_e:
         raise NotYours("Only trusted players judge claims. Play on: careful marks make you one.")
     if case.voters_own:
         raise NotYours("This is your own claim: others judge it. Take the next one from the queue.")
-    if any(ballot.voter == voter for ballot in ballots):
+    if any(ballot.voter == voter for ballot in case.ballots):
         raise AlreadyVoted("You have voted on this claim already. Take the next one from the queue.")
     if case.same_network:
         raise NotYours("This claim comes from your own network: others judge it. Take the next one.")
-    settled = case.claim.status in (ClaimStatus.ACCEPTED, ClaimStatus.REJECTED)
+    settled = case.claim.status in SETTLED
     if settled and case.gold_since is not None:
         return
     if case.claim.status is not ClaimStatus.OPEN or case.claim.same_as is not None:
@@ -299,13 +293,13 @@ async def _settled(
     voted = replace(claim, votes=len(ballots))
     if len(ballots) < MIN_VOTES:
         return voted
-    players = sorted({claim.player_id, *(ballot.voter for ballot in ballots)})
+    known = await votes.history(
+        tx, {claim.player_id, *(ballot.voter for ballot in ballots)}, claimant=claim.player_id
+    )
     belief = posterior(
         Evidence(claim.id, claim.player_id, tuple(ballots)),
-        controls=await control_counts(tx, players),
-        tallies=learned(
-            await queries.votes_on_settled(tx, players), await queries.settled_claims(tx, claim.player_id)
-        ),
+        controls=known.controls,
+        tallies=learned(known.votes, known.claims),
     )
     decision = decide(belief, votes=len(ballots), rules=rules)
     return replace(

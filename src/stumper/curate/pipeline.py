@@ -17,8 +17,9 @@ from stumper.curate import queries
 from stumper.curate.belief import Ballot
 from stumper.curate.classify import classify
 from stumper.curate.dedup import twins
+from stumper.curate.payday import CHUNK
 from stumper.curate.queries import Origin
-from stumper.curate.settle import CHUNK, settle_all
+from stumper.curate.settle import settle_all
 from stumper.records import (
     CampaignId,
     Category,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.curate.belief import Ballot, Cause
+from stumper.curate.belief import Ballot
 from stumper.errors import NotFound
 from stumper.records import (
     CampaignId,
@@ -24,18 +24,14 @@ from stumper.records import (
     PlayerId,
     RoundId,
     Rules,
-    Verdict,
 )
 from stumper.store.schema import (
     campaign,
     claim,
     example,
-    exchange,
     image,
     player,
     round_,
-    session,
-    turn,
     vote,
 )
 
@@ -51,18 +47,6 @@ class Judgement:
     posterior: float | None
     reason: str
     decided_at: float | None
-
-
-class Found(NamedTuple):
-    """What trusted players found in the newest sessions of a round, on complex pictures."""
-
-    judged: int
-    """Answers with a verdict."""
-    wrong: int
-    """Of these marked wrong."""
-    model_wrong: int
-    """Decided claims on which the model was wrong, whatever became of the correction."""
-    model_right: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,55 +101,8 @@ async def get_claim(tx: AsyncConnection, claim_id: ClaimId) -> Claim | None:
     return None if row is None else claim_of(row)
 
 
-async def ballots(tx: AsyncConnection, claim_id: ClaimId) -> list[Ballot]:
-    """Returns the votes on a claim, oldest first."""
-    rows = await tx.execute(
-        select(vote).where(vote.c.claim_id == claim_id).order_by(vote.c.voted_at, vote.c.id)
-    )
-    return [_ballot(row) for row in rows]
-
-
 def _ballot(row: Any) -> Ballot:
     return Ballot(PlayerId(row.player_id), row.model_wrong, row.correction_right, row.unanswerable)
-
-
-async def update_claim(tx: AsyncConnection, after: Claim) -> None:
-    """Writes where a claim stands after a vote."""
-    await tx.execute(
-        update(claim)
-        .where(claim.c.id == after.id)
-        .values(
-            votes=after.votes,
-            status=after.status.value,
-            posterior=after.posterior,
-            reason=after.reason,
-            decided_at=after.decided_at,
-        )
-    )
-
-
-async def votes_on_settled(
-    tx: AsyncConnection, players: Collection[PlayerId]
-) -> list[tuple[Ballot, Cause, int]]:
-    """Counts how these players voted on claims that are decided, by what was decided."""
-    says = (vote.c.player_id, vote.c.model_wrong, vote.c.correction_right, vote.c.unanswerable)
-    rows = await tx.execute(
-        select(*says, claim.c.reason, func.count().label("n"))
-        .join(claim, claim.c.id == vote.c.claim_id)
-        .where(vote.c.player_id.in_(players), claim.c.status.in_(SETTLED), claim.c.reason.in_(list(Cause)))
-        .group_by(*says, claim.c.reason)
-    )
-    return [(_ballot(row), Cause(row.reason), row.n) for row in rows]
-
-
-async def settled_claims(tx: AsyncConnection, player_id: PlayerId) -> list[tuple[PlayerId, Cause, int]]:
-    """Counts what became of a player's claims, by what was decided."""
-    rows = await tx.execute(
-        select(claim.c.reason, func.count().label("n"))
-        .where(claim.c.player_id == player_id, claim.c.status.in_(SETTLED), claim.c.reason.in_(list(Cause)))
-        .group_by(claim.c.reason)
-    )
-    return [(player_id, Cause(row.reason), row.n) for row in rows]
 
 
 async def judge(tx: AsyncConnection, judgements: Sequence[Judgement]) -> None:
@@ -217,44 +154,6 @@ async def exemplary_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list
         .order_by(claim.c.created_at, claim.c.id)
     )
     return [claim_of(row) for row in rows]
-
-
-_NEWEST_SESSIONS = 100
-"""So many sessions tell the model's error rate: it is the rate now, and reading them takes milliseconds."""
-
-
-async def found(tx: AsyncConnection, round_id: RoundId, *, trust_e: float) -> Found:
-    """Counts what trusted players found on complex pictures in the newest graded sessions of a round."""
-    newest = (
-        select(session.c.id)
-        .join(player, player.c.id == session.c.player_id)
-        .where(session.c.round_id == round_id, session.c.graded_at.is_not(None), player.c.e_value >= trust_e)
-        .order_by(session.c.graded_at.desc(), session.c.id)
-        .limit(_NEWEST_SESSIONS)
-        .subquery()
-    )
-    counts = (
-        func.count(),
-        _count(exchange.c.verdict == Verdict.WRONG.value),
-        _count(claim.c.reason.in_((Cause.CONFIRMED.value, Cause.WRONG_CORRECTION.value))),
-        _count(claim.c.reason == Cause.MODEL_RIGHT.value),
-    )
-    row = (
-        await tx.execute(
-            select(*counts)
-            .select_from(
-                newest.join(turn, turn.c.session_id == newest.c.id)
-                .join(exchange, exchange.c.turn_id == turn.c.id)
-                .outerjoin(claim, claim.c.exchange_id == exchange.c.id)
-            )
-            .where(~turn.c.control, exchange.c.verdict.is_not(None))
-        )
-    ).one()
-    return Found(*map(int, row))
-
-
-def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
 
 
 async def set_categories(tx: AsyncConnection, found: Iterable[tuple[ClaimId, Category]]) -> None:

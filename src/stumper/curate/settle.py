@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from stumper.curate import queries
 from stumper.curate.belief import FINAL, Ballot, Belief, Cause, Evidence, believe, decide
 from stumper.curate.dedup import contradictions
-from stumper.curate.payday import pay
+from stumper.curate.payday import CHUNK, pay
 from stumper.curate.queries import Judgement
 from stumper.records import (
     CampaignId,
@@ -30,9 +30,6 @@ from stumper.records import (
 from stumper.store.database import Database
 from stumper.trust.queries import control_counts
 from stumper.trust.rewards import Outcome
-
-CHUNK = 1_000
-"""Rows a transaction: on SQLite players wait for the writer, about 20 ms for so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +68,10 @@ async def settle_all(
     for start in range(0, len(changes), chunk):
         async with database.begin() as tx:
             await queries.judge(tx, changes[start : start + chunk])
-    # All of them, not the changes alone: gains that waited for their player's trust are among the others.
-    ruled = {change.claim_id: change.status for change in changes}
-    decided = [replace(claim, status=ruled.get(claim.id, claim.status)) for claim in claims]
-    for start in range(0, len(decided), chunk):
+    paid = chunk  # also gains that waited for their player's trust
+    while paid == chunk:
         async with database.begin() as tx:
-            await pay(tx, round_id, decided[start : start + chunk], rules=docket.rules, now=now)
+            paid = await pay(tx, round_id, rules=docket.rules, now=now, limit=chunk)
     return changes
 
 

@@ -8,28 +8,33 @@ votes turn round takes no points back: the player could not have known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.records import ExchangeId, LedgerLine, Rules, Verdict, Vote
+from stumper.records import ExchangeId, LedgerLine, PlayerId, Rules, SessionId, Verdict, Vote
 from stumper.trust import queries
-from stumper.trust.queries import ClaimFacts
 from stumper.trust.rewards import Form, Outcome, bonus_line, control_pay, outcome
 
 CLAIM: Final = "claim"
 """Reason of a claim's line in the ledger; the sign of its points tells what was decided."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A claim that was accepted (``confirmed``) or rejected, by the exchange it was made of."""
+    """A claim that was accepted (``confirmed``) or rejected, and what paying it needs to know."""
 
     exchange_id: ExchangeId
+    """Of which it was made."""
+    session_id: SessionId
+    player_id: PlayerId
+    trusted: bool
     confirmed: bool
     form: Form
+    played_s: float
+    """How long the player had played that day when they made it."""
 
 
 async def pay_claims(
@@ -40,8 +45,8 @@ async def pay_claims(
     A confirmed claim of a player who is not trusted yet gets none: call again once they are. Raises
     BadSetting for an error rate that is none.
     """
-    facts = await queries.claim_facts(tx, [one.exchange_id for one in settled], trust_e=rules.trust_e)
-    lines = _lines(settled, facts, error_rate=error_rate, rules=rules, now=now)
+    due = [one for one in settled if one.trusted or not one.confirmed]
+    lines = [_line(one, error_rate=error_rate, rules=rules, now=now) for one in due]
     await queries.write_once(tx, lines)
 
 
@@ -69,36 +74,21 @@ async def pay_vote(tx: AsyncConnection, record: Vote, *, good: bool, dealt_at: f
     await queries.write_lines(tx, [line] if points else [])
 
 
-def _lines(
-    settled: Sequence[Settled],
-    facts: Mapping[ExchangeId, ClaimFacts],
-    *,
-    error_rate: float,
-    rules: Rules,
-    now: float,
-) -> list[LedgerLine]:
+def _line(one: Settled, *, error_rate: float, rules: Rules, now: float) -> LedgerLine:
     """A claim made after the day's paid time has a line of 0 points: it neither pays nor costs."""
-    lines = []
-    for one in settled:
-        fact = facts[one.exchange_id]
-        if one.confirmed and not fact.trusted:
-            continue
-        bonus = bonus_line(
-            one.exchange_id,
-            confirmed=one.confirmed,
-            trusted=fact.trusted,
-            error_rate=error_rate,
-            form=one.form,
-            rules=rules,
-        )
-        lines.append(
-            LedgerLine(
-                player_id=fact.player_id,
-                session_id=fact.session_id,
-                exchange_id=one.exchange_id,
-                reason=CLAIM,
-                points=bonus.points if fact.played_s <= rules.paid_day_s else 0,
-                written_at=now,
-            )
-        )
-    return lines
+    bonus = bonus_line(
+        one.exchange_id,
+        confirmed=one.confirmed,
+        trusted=one.trusted,
+        error_rate=error_rate,
+        form=one.form,
+        rules=rules,
+    )
+    return LedgerLine(
+        player_id=one.player_id,
+        session_id=one.session_id,
+        exchange_id=one.exchange_id,
+        reason=CLAIM,
+        points=bonus.points if one.played_s <= rules.paid_day_s else 0,
+        written_at=now,
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import FromClause, ScalarSelect, and_, func, insert, select, update
+from sqlalchemy import FromClause, ScalarSelect, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -63,16 +63,6 @@ class ControlExchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimFacts:
-    """Whose claim it is, and how long they had played that day when they made it."""
-
-    player_id: PlayerId
-    trusted: bool
-    session_id: SessionId
-    played_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PaidClaim:
     """A claim's line in the ledger."""
 
@@ -87,7 +77,7 @@ class Standing:
     e_value: float
 
 
-def _played_before(this: FromClause) -> ScalarSelect[float]:
+def played_before(this: FromClause) -> ScalarSelect[float]:
     """Seconds that the player of the session ``this`` had played in the 24 hours before it."""
     other = session.alias("other")
     return (
@@ -106,7 +96,7 @@ def _played_before(this: FromClause) -> ScalarSelect[float]:
 async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None:
     row = (
         await tx.execute(
-            select(session, campaign.c.rules, _played_before(session).label("played_s"))
+            select(session, campaign.c.rules, played_before(session).label("played_s"))
             .join(campaign, campaign.c.id == session.c.campaign_id)
             .where(session.c.id == session_id)
         )
@@ -181,35 +171,6 @@ async def write_once(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
         await tx.execute(into(ledger).on_conflict_do_nothing(), [asdict(line) for line in lines])
 
 
-async def claim_facts(
-    tx: AsyncConnection, exchanges: Collection[ExchangeId], *, trust_e: float
-) -> dict[ExchangeId, ClaimFacts]:
-    """Returns what paying the claims made of these exchanges needs to know."""
-    played_s = exchange.c.judged_at - session.c.started_at + _played_before(session)
-    query = (
-        select(
-            exchange.c.id,
-            session.c.player_id,
-            player.c.e_value,
-            session.c.id.label("session_id"),
-            played_s.label("played_s"),
-        )
-        .join(turn, turn.c.id == exchange.c.turn_id)
-        .join(session, session.c.id == turn.c.session_id)
-        .join(player, player.c.id == session.c.player_id)
-    )
-    found: dict[ExchangeId, ClaimFacts] = {}
-    for ids in _slices(exchanges):
-        for row in await tx.execute(query.where(exchange.c.id.in_(ids))):
-            found[ExchangeId(row.id)] = ClaimFacts(
-                player_id=PlayerId(row.player_id),
-                trusted=row.e_value >= trust_e,
-                session_id=SessionId(row.session_id),
-                played_s=float(row.played_s or 0.0),
-            )
-    return found
-
-
 async def paid_claims(tx: AsyncConnection, session_id: SessionId, *, reason: str) -> list[PaidClaim]:
     """Returns the lines of this reason of a session, by the place of their turn."""
     rows = await tx.execute(
@@ -260,6 +221,24 @@ async def e_values(tx: AsyncConnection, players: Collection[PlayerId]) -> dict[P
     return found
 
 
+CONTROLS: Final = (
+    select(session.c.player_id, exchange.c.poisoned, exchange.c.verdict, func.count().label("n"))
+    .select_from(
+        session.join(turn, and_(turn.c.session_id == session.c.id, turn.c.control)).join(
+            exchange, exchange.c.turn_id == turn.c.id
+        )
+    )
+    .where(
+        session.c.player_id.in_(bindparam("players", expanding=True)),
+        session.c.graded_at.is_not(None),
+        exchange.c.counts,
+        exchange.c.verdict.is_not(None),
+    )
+    .group_by(session.c.player_id, exchange.c.poisoned, exchange.c.verdict)
+)
+"""Counts the marks of ``players`` on the control turns of graded sessions, by coin and verdict."""
+
+
 async def control_counts(
     tx: AsyncConnection, players: Collection[PlayerId]
 ) -> dict[PlayerId, Counter[Outcome]]:
@@ -268,22 +247,7 @@ async def control_counts(
     """
     counts: dict[PlayerId, Counter[Outcome]] = {player_id: Counter() for player_id in players}
     for ids in _slices(players):
-        rows = await tx.execute(
-            select(session.c.player_id, exchange.c.poisoned, exchange.c.verdict, func.count().label("n"))
-            .select_from(
-                session.join(turn, and_(turn.c.session_id == session.c.id, turn.c.control)).join(
-                    exchange, exchange.c.turn_id == turn.c.id
-                )
-            )
-            .where(
-                session.c.player_id.in_(ids),
-                session.c.graded_at.is_not(None),
-                exchange.c.counts,
-                exchange.c.verdict.is_not(None),
-            )
-            .group_by(session.c.player_id, exchange.c.poisoned, exchange.c.verdict)
-        )
-        for row in rows:
+        for row in await tx.execute(CONTROLS, {"players": ids}):
             happened = outcome(poisoned=row.poisoned, verdict=Verdict(row.verdict))
             counts[PlayerId(row.player_id)][happened] += row.n
     return counts

@@ -1,38 +1,24 @@
-"""SQL of the referee's desk: what may be dealt to whom, what lies there, votes, and disputes."""
+"""SQL of the referee's desk: what may be dealt to whom, what lies there, and disputes.
+
+Statements for every case are made once, as in `stumper.curate.votes.queries`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, func, insert, select, true
+from sqlalchemy import ColumnElement, Subquery, bindparam, exists, func, select, true, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.queries import claim_of
-from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, Rules, Vote
+from stumper.curate.votes.queries import SAME_NETWORK
+from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, Rules
 from stumper.store.schema import assignment, campaign, claim, ledger, player, vote
 
-# Made once: to alias a table copies its columns, which took a third of the time of a vote.
-_TWIN, _MERGED = claim.alias("twin"), claim.alias("merged")
-_AUTHOR, _VOTER = player.alias("author"), player.alias("voter")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A claim before a voter."""
-
-    claim: Claim
-    rules: Rules
-    voter_e: float | None
-    """None if there is no such player."""
-    voters_own: bool
-    """The voter made it, or one that was merged with it."""
-    same_network: bool
-    """Voter and author joined from the same network, as far as is known."""
-    gold_since: float | None
-    """When it was dealt to the voter as a settled case; None if it was not."""
+_MERGED: Final = claim.alias("merged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +30,15 @@ class Dispute:
     flags: list[str]
 
 
+class Table(NamedTuple):
+    """Where a referee sits."""
+
+    campaigns: dict[CampaignId, Rules]
+    """Those whose bar the player's E-value has passed."""
+    lying: Claim | None
+    """The claim on their desk: dealt, not voted on, and still worth a vote."""
+
+
 class Service(NamedTuple):
     """What a referee has done: votes, and the points of the settled cases among the first ``counted``."""
 
@@ -52,144 +47,121 @@ class Service(NamedTuple):
     points: int
 
 
-async def lock_case(tx: AsyncConnection, claim_id: ClaimId, *, voter: PlayerId) -> Case | None:
-    """Returns a claim and what there is to know about who wants to judge it; None if there is no such claim.
+_MAY_JUDGE: Final = (
+    (claim.c.player_id != bindparam("player_id"))
+    & ~exists().where(_MERGED.c.same_as == claim.c.id, _MERGED.c.player_id == bindparam("player_id"))
+    & ~exists().where(vote.c.claim_id == claim.c.id, vote.c.player_id == bindparam("player_id"))
+    & ~SAME_NETWORK
+)
+"""Not the player's own claim, nor one merged with it or from their network, nor one they voted on."""
+_UNDECIDED: Final = (claim.c.status == ClaimStatus.OPEN.value) & claim.c.same_as.is_(None)
 
-    Holds the claim's row, so that votes on it come one after the other. One statement: a vote is made of few.
-    """
-    e_value = select(player.c.e_value).where(player.c.id == voter).scalar_subquery()
-    own_twin = exists().where(_TWIN.c.same_as == claim.c.id, _TWIN.c.player_id == voter)
-    gold_since = (
-        select(assignment.c.dealt_at)
-        .where(assignment.c.player_id == voter, assignment.c.claim_id == claim.c.id, assignment.c.gold)
-        .scalar_subquery()
+# As a subquery with its player: an outer join of two tables would be read whole.
+_lying = (
+    select(assignment.c.claim_id, assignment.c.gold, assignment.c.dealt_at)
+    .where(
+        assignment.c.player_id == bindparam("player_id"),
+        ~exists().where(vote.c.claim_id == assignment.c.claim_id, vote.c.player_id == assignment.c.player_id),
     )
-    row = (
-        await tx.execute(
-            select(
-                claim,
-                campaign.c.rules,
-                e_value.label("e_value"),
-                own_twin.label("own_twin"),
-                _of_network(voter).label("same_network"),
-                gold_since.label("gold_since"),
-            )
-            .join(campaign, campaign.c.id == claim.c.campaign_id)
-            .where(claim.c.id == claim_id)
-            .with_for_update(of=claim, key_share=True)
+    .subquery("lying")
+)
+_OPEN_TO: Final = (
+    select(campaign.c.id.label("open_campaign"), campaign.c.rules, player.c.e_value, claim)
+    .select_from(
+        campaign.join(player, player.c.id == bindparam("player_id"))
+        .outerjoin(_lying, true())
+        .outerjoin(
+            claim,
+            (claim.c.id == _lying.c.claim_id)
+            & (claim.c.campaign_id == campaign.c.id)
+            & (_lying.c.gold | _UNDECIDED)
+            & _MAY_JUDGE,
         )
-    ).first()
-    if row is None:
-        return None
-    return Case(
-        claim=claim_of(row),
-        rules=Rules(**row.rules),
-        voter_e=row.e_value,
-        voters_own=row.player_id == voter or row.own_twin,
-        same_network=row.same_network,
-        gold_since=row.gold_since,
     )
+    .order_by(_lying.c.dealt_at.desc(), _lying.c.claim_id)
+)
 
 
-async def open_to(tx: AsyncConnection, player_id: PlayerId) -> dict[CampaignId, Rules]:
-    """Returns the campaigns whose bar the player's E-value has passed; none for an unknown player."""
-    rows = await tx.execute(
-        select(campaign.c.id, campaign.c.rules, player.c.e_value)
-        .join(player, player.c.id == player_id)
-        .order_by(campaign.c.id)
-    )
-    known = ((CampaignId(id_), Rules(**rules), e_value) for id_, rules, e_value in rows)
-    return {id_: rules for id_, rules, e_value in known if e_value >= rules.trust_e}
+async def open_to(tx: AsyncConnection, player_id: PlayerId) -> Table:
+    """Returns what a player may judge; an unknown one nothing."""
+    campaigns: dict[CampaignId, Rules] = {}
+    lying: Claim | None = None
+    for row in await tx.execute(_OPEN_TO, {"player_id": player_id}):
+        rules = Rules(**row.rules)
+        if row.e_value >= rules.trust_e:
+            campaigns[CampaignId(row.open_campaign)] = rules
+            if lying is None and row.id is not None:
+                lying = claim_of(row)
+    return Table(campaigns, lying)
 
 
-def _may_judge(player_id: PlayerId) -> ColumnElement[bool]:
-    """Not the player's own claim, nor one merged with it or from their network, nor one they voted on."""
-    own_twin = exists().where(_MERGED.c.same_as == claim.c.id, _MERGED.c.player_id == player_id)
-    voted = exists().where(vote.c.claim_id == claim.c.id, vote.c.player_id == player_id)
-    return (claim.c.player_id != player_id) & ~own_twin & ~voted & ~_of_network(player_id)
-
-
-def _of_network(player_id: PlayerId) -> ColumnElement[bool]:
-    """The claim's author joined from the player's network; false where one of the two is unknown."""
-    return exists().where(
-        _AUTHOR.c.id == claim.c.player_id, _VOTER.c.id == player_id, _AUTHOR.c.network == _VOTER.c.network
-    )
+_QUEUE: Final = (
+    select(claim)
+    .where(_UNDECIDED, claim.c.campaign_id.in_(bindparam("campaigns", expanding=True)), _MAY_JUDGE)
+    .order_by(claim.c.created_at, claim.c.id)
+    .limit(bindparam("most"))
+)
 
 
 async def queue(
     tx: AsyncConnection, player_id: PlayerId, *, campaigns: Collection[CampaignId], limit: int
 ) -> list[Claim]:
     """Returns the oldest open claims of these campaigns that the player may judge."""
-    rows = await tx.execute(
-        select(claim)
-        .where(
-            claim.c.status == ClaimStatus.OPEN.value,
-            claim.c.same_as.is_(None),
-            claim.c.campaign_id.in_(campaigns),
-            _may_judge(player_id),
-        )
-        .order_by(claim.c.created_at, claim.c.id)
-        .limit(limit)
-    )
-    return [claim_of(row) for row in rows]
+    values = {"player_id": player_id, "campaigns": sorted(campaigns), "most": limit}
+    return [claim_of(row) for row in await tx.execute(_QUEUE, values)]
 
 
-async def assigned(
-    tx: AsyncConnection, player_id: PlayerId, *, campaigns: Collection[CampaignId]
-) -> Claim | None:
-    """Returns the claim that lies on the player's desk: dealt, not voted on, and still worth a vote."""
-    voted = exists().where(vote.c.claim_id == assignment.c.claim_id, vote.c.player_id == player_id)
-    lying = select(assignment.c.claim_id, assignment.c.gold)
-    lying = lying.where(assignment.c.player_id == player_id, ~voted)
-    rows = (await tx.execute(lying.order_by(assignment.c.dealt_at.desc(), assignment.c.claim_id))).all()
-    for claim_id, gold in rows:  # one at most, but for claims that others decided meanwhile
-        undecided = (claim.c.status == ClaimStatus.OPEN.value) & claim.c.same_as.is_(None)
-        where = claim.c.id == claim_id, claim.c.campaign_id.in_(campaigns), _may_judge(player_id)
-        row = (await tx.execute(select(claim).where(*where, true() if gold else undecided))).first()
-        if row is not None:
-            return claim_of(row)
-    return None
+_ASSIGN: Final = {
+    "postgresql": postgresql.insert(assignment).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(assignment).on_conflict_do_nothing(),
+}
 
 
 async def assign(
     tx: AsyncConnection, player_id: PlayerId, claim_id: ClaimId, *, gold: bool, now: float
 ) -> None:
     """Puts a claim on the player's desk; one that lay there before stays as it was dealt."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     row = {"player_id": player_id, "claim_id": claim_id, "gold": gold, "dealt_at": now}
-    await tx.execute(into(assignment).values(row).on_conflict_do_nothing())
+    await tx.execute(_ASSIGN[tx.dialect.name], row)
 
 
-async def settled_cases(
-    tx: AsyncConnection, player_id: PlayerId, *, campaign_id: CampaignId, good: bool, sure: float, limit: int
-) -> list[Claim]:
-    """Returns the newest settled claims that the player may judge and of which one is ``sure`` (0..1)."""
-    status = ClaimStatus.ACCEPTED if good else ClaimStatus.REJECTED
-    certain = claim.c.posterior >= sure if good else claim.c.posterior <= 1.0 - sure
-    rows = await tx.execute(
+def _newest_settled(status: ClaimStatus, certain: ColumnElement[bool]) -> Subquery:
+    return (
         select(claim)
         .where(
             claim.c.status == status.value,
             certain,
             claim.c.same_as.is_(None),
-            claim.c.campaign_id == campaign_id,
-            _may_judge(player_id),
+            claim.c.campaign_id == bindparam("campaign_id"),
+            _MAY_JUDGE,
         )
         .order_by(claim.c.created_at.desc(), claim.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
+        .subquery()
     )
-    return [claim_of(row) for row in rows]
 
 
-async def flags(tx: AsyncConnection, claim_id: ClaimId) -> int:
-    """Counts the voters who flagged a claim."""
-    counted = select(func.count()).where(vote.c.claim_id == claim_id, vote.c.flag.is_not(None))
-    return int((await tx.execute(counted)).scalar_one())
+_GOOD: Final = _newest_settled(ClaimStatus.ACCEPTED, claim.c.posterior >= bindparam("sure"))
+_BAD: Final = _newest_settled(ClaimStatus.REJECTED, claim.c.posterior <= bindparam("surely_not"))
+_SETTLED_CASES: Final = union_all(select(_GOOD), select(_BAD))
 
 
-async def add_vote(tx: AsyncConnection, record: Vote) -> None:
-    flag = None if record.flag is None else record.flag.value
-    await tx.execute(insert(vote).values({**asdict(record), "flag": flag}))
+async def settled_cases(
+    tx: AsyncConnection, player_id: PlayerId, *, campaign_id: CampaignId, sure: float, limit: int
+) -> list[Claim]:
+    """Returns the newest accepted and the newest rejected claims, ``limit`` each, that the player may judge
+    and of which one is ``sure`` (0..1).
+    """
+    values = {
+        "player_id": player_id,
+        "campaign_id": campaign_id,
+        "sure": sure,
+        "surely_not": 1.0 - sure,
+        "most": limit,
+    }
+    found = [claim_of(row) for row in await tx.execute(_SETTLED_CASES, values)]
+    # The order of a union is up to the database; what is drawn must not be.
+    return sorted(found, key=lambda one: (-one.created_at, one.id))
 
 
 async def disputes(tx: AsyncConnection, campaign_id: CampaignId) -> list[Dispute]:

@@ -1,0 +1,134 @@
+"""SQL of what decided claims are to be paid, and of what tells the model's error rate now."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.curate.belief import Cause
+from stumper.curate.queries import claim_of
+from stumper.records import Claim, ClaimId, ClaimStatus, RoundId, SessionId, Verdict
+from stumper.store.schema import claim, exchange, ledger, player, session, turn
+from stumper.trust.bonus import CLAIM
+from stumper.trust.queries import played_before
+
+
+class Found(NamedTuple):
+    """What trusted players found in the newest sessions of a round, on complex pictures."""
+
+    judged: int
+    """Answers with a verdict."""
+    wrong: int
+    """Of these marked wrong."""
+    model_wrong: int
+    """Decided claims on which the model was wrong, whatever became of the correction."""
+    model_right: int
+
+
+_NEWEST_SESSIONS = 100
+"""So many sessions tell the model's error rate: it is the rate now, and reading them takes milliseconds."""
+
+
+def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
+
+
+_newest = (
+    select(session.c.id)
+    .join(player, player.c.id == session.c.player_id)
+    .where(
+        session.c.round_id == bindparam("round_id"),
+        session.c.graded_at.is_not(None),
+        player.c.e_value >= bindparam("trust_e"),
+    )
+    .order_by(session.c.graded_at.desc(), session.c.id)
+    .limit(_NEWEST_SESSIONS)
+    .subquery("newest")
+)
+_found_claim = claim.alias("found_claim")
+_FOUND: Final = (
+    select(
+        func.count().label("judged"),
+        _count(exchange.c.verdict == Verdict.WRONG.value).label("wrong"),
+        _count(_found_claim.c.reason.in_((Cause.CONFIRMED.value, Cause.WRONG_CORRECTION.value))).label(
+            "model_wrong"
+        ),
+        _count(_found_claim.c.reason == Cause.MODEL_RIGHT.value).label("model_right"),
+    )
+    .select_from(
+        _newest.join(turn, turn.c.session_id == _newest.c.id)
+        .join(exchange, exchange.c.turn_id == turn.c.id)
+        .outerjoin(_found_claim, _found_claim.c.exchange_id == exchange.c.id)
+    )
+    .where(~turn.c.control, exchange.c.verdict.is_not(None))
+)
+
+
+async def found_now(tx: AsyncConnection, round_id: RoundId, *, trust_e: float) -> Found:
+    """Counts what trusted players found on complex pictures in the newest graded sessions of a round."""
+    row = (await tx.execute(_FOUND, {"round_id": round_id, "trust_e": trust_e})).one()
+    return Found(*map(int, row))
+
+
+class Unpaid(NamedTuple):
+    """A decided claim without a line in the ledger; ``played_s``: how long its player had played that day."""
+
+    claim: Claim
+    session_id: SessionId
+    e_value: float
+    played_s: float
+
+
+class Due(NamedTuple):
+    """What is to be paid, oldest first, and what tells the model's error rate now."""
+
+    claims: list[Unpaid]
+    found: Found
+
+
+_now = _FOUND.subquery("found")
+_UNPAID: Final = (
+    select(
+        claim,
+        session.c.id.label("session_id"),
+        player.c.e_value,
+        (exchange.c.judged_at - session.c.started_at + played_before(session)).label("played_s"),
+        *_now.c,
+    )
+    .select_from(
+        claim.join(exchange, exchange.c.id == claim.c.exchange_id)
+        .join(turn, turn.c.id == exchange.c.turn_id)
+        .join(session, session.c.id == turn.c.session_id)
+        .join(player, player.c.id == session.c.player_id)
+        .join(_now, true())
+    )
+    .where(
+        claim.c.round_id == bindparam("round_id"),
+        # A gain waits until its player is trusted.
+        (claim.c.status == ClaimStatus.REJECTED.value)
+        | ((claim.c.status == ClaimStatus.ACCEPTED.value) & (player.c.e_value >= bindparam("trust_e"))),
+        ~exists().where(ledger.c.exchange_id == claim.c.exchange_id, ledger.c.reason == CLAIM),
+    )
+    .order_by(claim.c.created_at, claim.c.id)
+    .limit(bindparam("most"))
+)
+_UNPAID_ONE: Final = _UNPAID.where(claim.c.id == bindparam("claim_id"))
+
+
+async def unpaid(
+    tx: AsyncConnection, round_id: RoundId, *, claim_id: ClaimId | None = None, trust_e: float, limit: int
+) -> Due:
+    """Returns the oldest claims of a round that can be paid and were not, or that one if it is among them."""
+    values = {"round_id": round_id, "trust_e": trust_e, "most": limit}
+    if claim_id is None:
+        rows = (await tx.execute(_UNPAID, values)).all()
+    else:
+        rows = (await tx.execute(_UNPAID_ONE, {**values, "claim_id": claim_id})).all()
+    due = [
+        Unpaid(claim_of(row), SessionId(row.session_id), row.e_value, float(row.played_s or 0.0))
+        for row in rows
+    ]
+    found = [Found(*(int(getattr(row, name)) for name in Found._fields)) for row in rows[:1]]
+    return Due(due, found[0] if found else Found(0, 0, 0, 0))

@@ -1,0 +1,1 @@
+"""A vote as rows; its rules are in `stumper.curate.peers`."""
