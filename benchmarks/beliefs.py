@@ -2,9 +2,9 @@
 
 How good are the accepted claims? Plays a simulated crowd without pictures or a model: marks on controls,
 claims, and votes are drawn from each player's true rates, then judged by the real `trust.evidence` and
-`curate.belief`. Votes go to the open claim with the fewest votes, as in `curate.peers`; the last column
-repeats the judgement with all votes known, as `curate.pipeline` does. Good = the model was wrong and the
-correction is right.
+`curate.belief`. Votes go to the open claim with the fewest votes, as in `curate.peers`; the last columns
+repeat the judgement with all marks and votes known, as `curate.settle` does by `curate.census`. Good = the
+model was wrong and the correction is right.
 """
 
 from __future__ import annotations
@@ -22,18 +22,30 @@ from stumper.curate.belief import (
     Decision,
     Evidence,
     Tally,
-    believe,
     decide,
     learned,
     posterior,
     rates,
 )
-from stumper.records import ClaimId, ClaimStatus, ExchangeId, PlayerId, Rules, Verdict
+from stumper.curate.census import Case, Census, Passed, weigh
+from stumper.records import (
+    CampaignId,
+    Claim,
+    ClaimId,
+    ClaimStatus,
+    ExchangeId,
+    ImageId,
+    PlayerId,
+    RoundId,
+    Rules,
+    Verdict,
+)
 from stumper.simulate.people import MIXES, Person, people
 from stumper.trust.evidence import update
 from stumper.trust.rewards import Mark, Outcome, outcome
 
 RULES = Rules()
+ROUND = RoundId("r")
 CATEGORY_ERRORS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 TURNS_OF_A_KIND = 5
 
@@ -46,6 +58,7 @@ class Crowd:
     e_values: dict[PlayerId, float] = field(default_factory=dict)
     controls: dict[PlayerId, Counter[Outcome]] = field(default_factory=dict)
     claims: dict[ClaimId, Evidence] = field(default_factory=dict)
+    passed: list[Passed] = field(default_factory=list)
     truth: dict[ClaimId, tuple[bool, bool]] = field(default_factory=dict)
     """(the model was wrong, the correction is right)"""
 
@@ -102,6 +115,24 @@ def _claim_turn(crowd: Crowd, player_id: PlayerId, name: str, position: int, rng
             crowd.claims[claim_id] = Evidence(claim_id, player_id)
             crowd.truth[claim_id] = (model_wrong, right)
             return
+        crowd.passed.append(Passed(player_id, ImageId(name), ROUND, ""))
+
+
+def case_of(evidence: Evidence) -> Case:
+    """Returns a claim as rows would tell it, on a picture of its own; its category is not known."""
+    claim = Claim(
+        id=evidence.id,
+        exchange_id=ExchangeId(evidence.id),
+        campaign_id=CampaignId("c"),
+        round_id=ROUND,
+        player_id=evidence.claimant,
+        image_id=ImageId(evidence.id),
+        question="",
+        model_answer="",
+        correction="",
+        created_at=0.0,
+    )
+    return Case(claim, evidence.ballots, len(evidence.ballots))
 
 
 def vote_on_all(crowd: Crowd, *, seed: int) -> dict[ClaimId, Decision]:
@@ -179,12 +210,14 @@ def measure(*, players: int, mix: str, seed: int) -> Figures:
     live = {id_ for id_, decided in decisions.items() if decided.status is ClaimStatus.ACCEPTED}
     claims = list(crowd.claims.values())
     start = time.perf_counter()
-    beliefs = believe(claims, controls=crowd.controls)
+    weighed = weigh(Census([case_of(claim) for claim in claims], crowd.passed, crowd.controls))
     seconds = time.perf_counter() - start
     final = {
         claim.id
-        for claim, belief in zip(claims, beliefs, strict=True)
-        if decide(belief, votes=len(claim.ballots), rules=RULES, accepted=claim.id in live).status
+        for claim in claims
+        if decide(
+            weighed.beliefs[claim.id], votes=len(claim.ballots), rules=RULES, accepted=claim.id in live
+        ).status
         is ClaimStatus.ACCEPTED
     }
     good = {claim.id for claim in claims if crowd.good(claim.id)}

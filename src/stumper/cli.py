@@ -323,10 +323,12 @@ def release_build(campaign: CampaignOption = None, seed: SeedOption = 1) -> None
         async with build(_settings(campaign)) as app:
             owner, current = await _campaign(app)
             closing = Closing(app, owner, current, seed=seed)
-            await closing.curate()
-            return await closing.freeze()
+            curated = await closing.curate()
+            return await closing.freeze(), curated["audit"]
 
-    made = _run(work())
+    made, audit = _run(work())
+    if audit:
+        out.print(audit)
     out.print(f"Release {made.id} (version {made.version}): {made.examples} examples in {made.path}")
 
 

@@ -240,6 +240,32 @@ async def test_a_voter_whose_votes_tell_nothing_gets_no_more(sqlite_database: Da
     assert await why_empty(database, PlayerId("fan")) is Empty.NOT_SURE
 
 
+async def test_whom_the_last_estimate_finds_a_fake_is_not_asked(desk: Database) -> None:
+    async with desk.begin() as tx:
+        for name, fake in (("bob", 0.5), ("cyd", 0.1)):
+            row = {"player_id": name, "campaign_id": "c", "sees": 0.8, "alarms": 0.1, "fake": fake}
+            await tx.execute(schema.sight.insert().values(row))
+
+    assert await dealt(desk, "bob") is None
+    assert await why_empty(desk, PlayerId("bob")) is Empty.NOT_SURE
+    assert await dealt(desk, "cyd") is not None
+    assert await dealt(desk, "dee") is not None
+
+
+async def test_an_audited_claim_waits_for_five_votes(desk: Database) -> None:
+    """Its id makes it one: see test_audit.py."""
+    await add_trusted(desk, "fay", "gus")
+    await add_claim(desk, "ann", "c6", image="i6")
+
+    found = [await cast(desk, voter, "c6") for voter in ("bob", "cyd", "dee", "eve", "fay")]
+
+    assert [claim.status for claim in found] == [*[ClaimStatus.OPEN] * 4, ClaimStatus.ACCEPTED]
+    assert found[1].posterior is not None
+    assert found[1].posterior > 0.95
+    with pytest.raises(Conflict):
+        await cast(desk, "gus", "c6")
+
+
 async def test_dealing_and_voting_take_few_statements_and_no_scan(sqlite_database: Database) -> None:
     """A busy machine makes a clock useless here; what costs time is counted instead."""
     database = sqlite_database

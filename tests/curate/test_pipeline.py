@@ -63,7 +63,7 @@ async def test_a_confirmed_claim_becomes_an_example_that_can_be_explained(town: 
     (example,) = await rows(town, schema.example)
     assert report == CurateReport(
         claims=1, accepted=1, rejected=0, disputed=0, open=0, merged=0, votes=2, examples=1, added=1,
-        advice="",
+        advice="", audit="",
     )  # fmt: skip
     assert (example.id, example.claim_id) == (example_id(ClaimId("c1")), "c1")
     assert (example.question, example.answer, example.wrong_answer) == (
@@ -182,6 +182,52 @@ async def test_an_acceptance_is_withdrawn_when_its_voters_lose_their_credit(town
 
     assert (await row(town, "c1")).status == "open"
     assert (await row(town, "c1")).decided_at is None
+
+
+async def test_settling_keeps_what_it_found_about_players(town: Database) -> None:
+    await add_claim(town, "ann", "c1")
+    await say(town, "c1")
+
+    await run(town)
+    await run(town, now=20_000.0)
+
+    async with town.read() as tx:
+        found = (await tx.execute(select(schema.sight))).all()
+    assert {row.player_id for row in found} == {"ann", "zoe", *VOTERS}
+    assert all(row.sees - row.alarms > 0.35 and row.fake < 0.2 for row in found)
+
+
+async def test_an_audited_claim_waits_for_its_votes_and_is_told(town: Database) -> None:
+    await add_trusted(town, "fay")
+    await add_claim(town, "ann", "c6")
+    await say(town, "c6", votes=4)
+    early = await run(town)
+    await vote(
+        town, PlayerId("fay"), ClaimId("c6"), model_wrong=True, correction_right=True, now=9_000.0, rng=RNG
+    )
+    report = await run(town)
+
+    assert (early.open, early.audit) == (1, "")
+    assert report.accepted == 1
+    assert "Audited claims: 1, with 5 votes" in report.audit
+
+
+async def test_rounds_learn_from_one_another_and_settle_only_their_own(town: Database) -> None:
+    await add_claim(town, "ann", "c1")
+    await say(town, "c1")
+    await run(town)
+    async with town.begin() as tx:
+        await tx.execute(schema.round_.insert().values(await _next_round(tx)))
+
+    ruling = await settle_all(town, CampaignId(CAMPAIGN), RoundId("later"), now=20_000.0)
+
+    assert list(ruling.changes) == []
+    assert set(ruling.sights) >= set(VOTERS)
+
+
+async def _next_round(tx: Any) -> dict[str, Any]:
+    row = (await tx.execute(select(schema.round_))).mappings().one()
+    return {**row, "id": "later", "number": row["number"] + 1}
 
 
 async def test_without_votes_the_operator_is_told_what_to_do(town: Database) -> None:

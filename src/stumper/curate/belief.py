@@ -1,5 +1,5 @@
-"""What votes say about a claim (pure): a small Bayesian model with two coins for each question a voter
-answers.
+"""What the votes on one claim say, at once (pure): a small Bayesian model with two coins for each question a
+voter answers. All claims together, with more that is known about players: `stumper.curate.census`.
 
 A claim is in one of four states: it is good (the model was wrong and the correction is right), the model
 was wrong but so is the correction, the model was right, or the question has no answer. A player has six
@@ -10,11 +10,10 @@ rates:
     finds    P(the model was wrong | they claim it)     corrects P(their correction is right | ... and it was)
 
 Each starts from a Beta prior and is counted on from the player's other votes and claims (Dawid and Skene
-1979, https://doi.org/10.2307/2346806; a claim is left out of the counts that judge it). The priors come
-from controls. Those are simple pictures and claims are not, so what is measured there is shifted by -0.8
-and +0.6 logits and mixed with a share of players who see well on simple pictures and say yes to everything
-on complex ones: nobody starts as a perfect witness. Who wrongly thinks that the model is right is not asked
-about the correction.
+1979, https://doi.org/10.2307/2346806). The priors come from controls. Those are simple pictures and claims
+are not, so what is measured there is shifted by -0.8 and +0.6 logits and mixed with a share of players who
+see well on simple pictures and say yes to everything on complex ones: nobody starts as a perfect witness.
+Who wrongly thinks that the model is right is not asked about the correction.
 """
 
 from __future__ import annotations
@@ -60,7 +59,6 @@ KEEP: Final = 0.8
 between .8 and .95 nine in ten are good, and asking again would cost votes."""
 LEAST_GAP: Final = 0.35
 """A voter with sees - alarms below this costs more votes than their votes save."""
-_PASSES: Final = 6
 _FLOOR: Final = 0.05
 """No rate is closer to 0 or 1: counting votes against beliefs that they made themselves makes voters look
 sharper than they are (at .01 three in a hundred more of what is accepted was false in a crowd with 29 %
@@ -85,7 +83,6 @@ class Cause(StrEnum):
 
 
 STATES: Final = (Cause.CONFIRMED, Cause.WRONG_CORRECTION, Cause.MODEL_RIGHT, Cause.UNANSWERABLE)
-
 
 FINAL: Final = frozenset({Cause.FLAGGED, Cause.OPERATOR_ACCEPTS, Cause.OPERATOR_REJECTS})
 """Not decided by counting votes, and not undone by it."""
@@ -143,28 +140,18 @@ class Decision(NamedTuple):
 Controls = Mapping[PlayerId, Counter[Outcome]]
 
 
-def believe(claims: Sequence[Evidence], *, controls: Controls) -> list[Belief]:
-    """Returns the beliefs about many claims, whose votes also judge one another's voters; same order as
-    ``claims``.
-
-    Starts from the controls alone and repeats: count all votes against the beliefs, believe again. Depends on
-    votes and controls only, not on earlier decisions. Players missing from ``controls`` count as strangers.
-    """
-    if not claims:
-        return []
-    table = _Table(claims, controls)
-    beliefs = table.beliefs(tallies=np.zeros((table.players, 6, 2)), counted=np.zeros((len(claims), 4)))
-    for _ in range(_PASSES):
-        beliefs = table.beliefs(tallies=table.count(beliefs), counted=beliefs)
-    return [Belief(*map(float, row)) for row in beliefs]
-
-
 def posterior(claim: Evidence, *, controls: Controls, tallies: Mapping[PlayerId, Tally]) -> Belief:
-    """Returns the belief about one claim that is not counted in ``tallies`` itself."""
-    table = _Table([claim], controls)
-    known = np.array([tallies.get(player_id, _NO_TALLY) for player_id in table.index])
-    (row,) = table.beliefs(tallies=known, counted=np.zeros((1, 4)))
-    return Belief(*map(float, row))
+    """Returns the belief about one claim that is not counted in ``tallies`` itself.
+
+    Players missing from ``controls`` count as strangers.
+    """
+    players = [claim.claimant, *(ballot.voter for ballot in claim.ballots)]
+    known = np.array([tallies.get(player_id, _NO_TALLY) for player_id in players])
+    by = _rates(_priors([controls.get(player_id, Counter()) for player_id in players]), known)
+    marks = np.array([ballot[1:] for ballot in claim.ballots], dtype=bool).reshape(-1, 3)
+    logs = np.log(_from_claimant(by[:1]))[0] + np.log(_likely(by[1:], *marks.T)).sum(axis=0)
+    joint = np.exp(logs - logs.max())
+    return Belief(*map(float, joint / joint.sum()))
 
 
 def rates(controls: Counter[Outcome], tally: Tally | None = None) -> Rates:
@@ -209,15 +196,19 @@ def learned(
     return tallies
 
 
-def decide(belief: Belief, *, votes: int, rules: Rules, accepted: bool = False) -> Decision:
+def decide(
+    belief: Belief, *, votes: int, rules: Rules, accepted: bool = False, least: int = MIN_VOTES
+) -> Decision:
     """Returns what follows from a belief: accepted, rejected with its likeliest cause, disputed, or still
-    open.
+    open; before the ``least`` votes always that.
 
     ``accepted``: it was accepted before, and stays so down to ``KEEP``.
     """
-    if votes >= MIN_VOTES and belief.good > (min(KEEP, rules.accept) if accepted else rules.accept):
+    if votes < min(least, rules.max_votes):
+        return Decision(ClaimStatus.OPEN, None)
+    if belief.good > (min(KEEP, rules.accept) if accepted else rules.accept):
         return Decision(ClaimStatus.ACCEPTED, Cause.CONFIRMED)
-    if votes >= MIN_VOTES and belief.good < rules.reject:
+    if belief.good < rules.reject:
         likeliest = max(zip(belief[1:], STATES[1:], strict=True), key=lambda pair: pair[0])
         return Decision(ClaimStatus.REJECTED, likeliest[1])
     if votes >= rules.max_votes:
@@ -226,45 +217,6 @@ def decide(belief: Belief, *, votes: int, rules: Rules, accepted: bool = False) 
 
 
 _NO_TALLY: Final = np.zeros((6, 2))
-
-
-class _Table:
-    """Claims and votes as arrays: n claims, m votes, players numbered in ``index``."""
-
-    def __init__(self, claims: Sequence[Evidence], controls: Controls) -> None:
-        votes = [(n, ballot) for n, claim in enumerate(claims) for ballot in claim.ballots]
-        everyone = [claim.claimant for claim in claims] + [ballot.voter for _, ballot in votes]
-        self.index = {player_id: k for k, player_id in enumerate(dict.fromkeys(everyone))}
-        self.players = len(self.index)
-        self.priors = _priors([controls.get(player_id, Counter()) for player_id in self.index])
-        self.claimant = np.array([self.index[claim.claimant] for claim in claims])
-        self.claim = np.array([n for n, _ in votes], dtype=int)
-        self.voter = np.array([self.index[ballot.voter] for _, ballot in votes], dtype=int)
-        marks = np.array([ballot[1:] for _, ballot in votes], dtype=bool).reshape(-1, 3)
-        self.wrong, self.right, self.flag = marks.T
-
-    def beliefs(self, *, tallies: Array, counted: Array) -> Array:
-        """Returns (n, 4) beliefs; ``counted`` are those with which the claims stand in ``tallies``, or
-        zeros.
-        """
-        own = np.concatenate([np.zeros((len(counted), 4, 2)), _from_claims(counted)], axis=1)
-        by = _rates(self.priors[self.claimant], tallies[self.claimant] - own)
-        logs = np.log(_from_claimant(by))
-        if len(self.claim):
-            cast = _from_votes(counted[self.claim], self.wrong, self.right, self.flag)
-            own = np.concatenate([cast, np.zeros((len(cast), 2, 2))], axis=1)
-            by = _rates(self.priors[self.voter], tallies[self.voter] - own)
-            np.add.at(logs, self.claim, np.log(_likely(by, self.wrong, self.right, self.flag)))
-        joint = np.exp(logs - logs.max(axis=1, keepdims=True))
-        return np.asarray(joint / joint.sum(axis=1, keepdims=True))
-
-    def count(self, beliefs: Array) -> Array:
-        """Returns (players, 6, 2) tallies over all votes and claims."""
-        tallies = np.zeros((self.players, 6, 2))
-        np.add.at(tallies[:, 4:], self.claimant, _from_claims(beliefs))
-        cast = _from_votes(beliefs[self.claim], self.wrong, self.right, self.flag)
-        np.add.at(tallies[:, :4], self.voter, cast)
-        return tallies
 
 
 def _certain(decided: Sequence[tuple[object, Cause, int]]) -> Array:
@@ -306,8 +258,7 @@ def _shifted(p: Array, logits: float) -> Array:
 
 def _rates(priors: Array, tallies: Array) -> Array:
     """Returns (k, 6) posterior means; yes is never less likely where it is right than where it is wrong."""
-    counts = np.maximum(tallies, 0.0)  # rounding may leave -1e-17 where a claim was taken out
-    mean = (priors * STRENGTH + counts[:, :, 0]) / (STRENGTH + counts[:, :, 1])
+    mean = (priors * STRENGTH + tallies[:, :, 0]) / (STRENGTH + tallies[:, :, 1])
     mean = np.clip(mean, _FLOOR, 1.0 - _FLOOR)
     for yes, false_yes in ((0, 1), (2, 3)):
         mean[:, yes] = np.maximum(mean[:, yes], _YES_FLOOR)

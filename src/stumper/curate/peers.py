@@ -1,9 +1,10 @@
 """Peers judge claims: who may vote on what, and when a claim is decided.
 
 Voters are trusted players (their E-value has passed the campaign's bar) whose votes still tell right from
-wrong. Nobody judges their own claim, one that was merged with it or made from their network, or the same
-claim twice. The oldest open claims are dealt, so the queue starves nobody; among them more often the one
-about which a vote of this player tells more.
+wrong, by the last estimate over the campaign and by what was decided since. Nobody judges their own claim,
+one that was merged with it or made from their network, or the same claim twice. The oldest open claims are
+dealt, so the queue starves nobody; among them more often the one about which a vote of this player tells
+more.
 
 A quarter of what is dealt is *gold*: claims settled with near certainty, which look like any other. They
 test the voter and pay by the rule of controls. A claim stays on the desk until its player votes or others
@@ -21,6 +22,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate import queries
+from stumper.curate.audit import least_votes
 from stumper.curate.belief import (
     MIN_VOTES,
     Ballot,
@@ -35,6 +37,7 @@ from stumper.curate.belief import (
 )
 from stumper.curate.dedup import means_the_same
 from stumper.curate.desk import queries as desk
+from stumper.curate.desk.queries import Table
 from stumper.curate.payday import pay
 from stumper.curate.votes import queries as votes
 from stumper.curate.votes.queries import Case
@@ -101,7 +104,7 @@ async def next_claim(
         table = await desk.open_to(tx, player_id)
         if not table.campaigns:
             return None
-        dealt = table.lying or await _deal(tx, player_id, table.campaigns, now=now, rng=rng)
+        dealt = table.lying or await _deal(tx, player_id, _sure(table), now=now, rng=rng)
     return None if dealt is None else _view(dealt)
 
 
@@ -116,14 +119,18 @@ def _view(claim: Claim) -> ClaimView:
     )
 
 
+def _sure(table: Table) -> dict[CampaignId, Rules]:
+    return {id_: rules for id_, rules in table.campaigns.items() if id_ not in table.doubted}
+
+
 async def why_empty(database: Database, player_id: PlayerId) -> Empty:
     """Says why ``next_claim`` had none for this player."""
     async with database.read() as tx:
-        campaigns = (await desk.open_to(tx, player_id)).campaigns
-        if not campaigns:
+        table = await desk.open_to(tx, player_id)
+        if not table.campaigns:
             return Empty.NOT_TRUSTED
-        waiting = await desk.queue(tx, player_id, campaigns=campaigns, limit=1)
-        sees = not waiting or (await _rates(tx, player_id)).informative
+        waiting = await desk.queue(tx, player_id, campaigns=table.campaigns, limit=1)
+        sees = not waiting or (bool(_sure(table)) and (await _rates(tx, player_id)).informative)
     return Empty.NOTHING_WAITS if sees else Empty.NOT_SURE
 
 
@@ -301,7 +308,7 @@ async def _settled(
         controls=known.controls,
         tallies=learned(known.votes, known.claims),
     )
-    decision = decide(belief, votes=len(ballots), rules=rules)
+    decision = decide(belief, votes=len(ballots), rules=rules, least=least_votes(claim.id))
     return replace(
         voted,
         status=decision.status,

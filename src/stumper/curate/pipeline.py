@@ -19,7 +19,7 @@ from stumper.curate.classify import classify
 from stumper.curate.dedup import twins
 from stumper.curate.payday import CHUNK
 from stumper.curate.queries import Origin
-from stumper.curate.settle import settle_all
+from stumper.curate.settle import Ruling, settle_all
 from stumper.records import (
     CampaignId,
     Category,
@@ -55,6 +55,8 @@ class CurateReport:
     """Examples written by this run."""
     advice: str
     """What the operator can do, if nothing could be accepted; else empty."""
+    audit: str
+    """How far off the beliefs were on the audited share; empty before any of it has its votes."""
 
 
 async def curate(
@@ -72,11 +74,11 @@ async def curate(
     tell(1, _STEPS)
     await _merge(database, campaign_id, round_id)
     tell(2, _STEPS)
-    await settle_all(database, campaign_id, round_id, now=now)
+    ruling = await settle_all(database, campaign_id, round_id, now=now)
     tell(3, _STEPS)
     added = await _write_examples(database, campaign_id, round_id)
     tell(4, _STEPS)
-    return await _report(database, round_id, added=added)
+    return await _report(database, round_id, added=added, ruling=ruling)
 
 
 def _quiet(_done: int, _total: int) -> None:
@@ -170,7 +172,7 @@ def pseudonym(campaign_id: CampaignId, player_id: PlayerId) -> str:
     return hashlib.sha256(f"player {campaign_id} {player_id}".encode()).hexdigest()[:16]
 
 
-async def _report(database: Database, round_id: RoundId, *, added: int) -> CurateReport:
+async def _report(database: Database, round_id: RoundId, *, added: int, ruling: Ruling) -> CurateReport:
     async with database.read() as tx:
         claims = await queries.round_claims(tx, round_id)
         written = await queries.count_examples(tx, round_id)
@@ -186,11 +188,12 @@ async def _report(database: Database, round_id: RoundId, *, added: int) -> Curat
         votes=votes,
         examples=written,
         added=added,
-        advice=_advice(len(claims), votes, written),
+        advice=_advice(len(claims), votes, written, note=ruling.note),
+        audit=str(ruling.audit),
     )
 
 
-def _advice(claims: int, votes: int, examples: int) -> str:
+def _advice(claims: int, votes: int, examples: int, *, note: str) -> str:
     if examples:
         return ""
     if not claims:
@@ -200,6 +203,8 @@ def _advice(claims: int, votes: int, examples: int) -> str:
             f"{claims} claims wait and nobody has voted. Only trusted players judge claims: let careful "
             "players finish two or three sessions, then ask them to the referee's desk (/referee)."
         )
+    if note:
+        return note
     return (
         f"{claims} claims have {votes} votes, too few to decide. Ask trusted players to the referee's desk."
     )

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot
+from stumper.curate.census import Passed, Sight
 from stumper.errors import NotFound
 from stumper.records import (
     CampaignId,
@@ -24,14 +26,19 @@ from stumper.records import (
     PlayerId,
     RoundId,
     Rules,
+    Verdict,
 )
 from stumper.store.schema import (
     campaign,
     claim,
     example,
+    exchange,
     image,
     player,
     round_,
+    session,
+    sight,
+    turn,
     vote,
 )
 
@@ -131,18 +138,87 @@ async def round_claims(tx: AsyncConnection, round_id: RoundId) -> list[Claim]:
     return [claim_of(row) for row in rows]
 
 
+async def campaign_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list[Claim]:
+    """Returns all claims of a campaign, oldest first."""
+    rows = await tx.execute(
+        select(claim).where(claim.c.campaign_id == campaign_id).order_by(claim.c.created_at, claim.c.id)
+    )
+    return [claim_of(row) for row in rows]
+
+
 async def round_ballots(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, list[Ballot]]:
     """Returns the votes on every claim of a round, oldest first."""
+    return await _ballots(tx, claim.c.round_id == round_id)
+
+
+async def campaign_ballots(tx: AsyncConnection, campaign_id: CampaignId) -> dict[ClaimId, list[Ballot]]:
+    """Returns the votes on every claim of a campaign, oldest first."""
+    return await _ballots(tx, claim.c.campaign_id == campaign_id)
+
+
+async def _ballots(tx: AsyncConnection, which: ColumnElement[bool]) -> dict[ClaimId, list[Ballot]]:
     rows = await tx.execute(
-        select(vote)
+        select(
+            vote.c.claim_id,
+            vote.c.player_id,
+            vote.c.model_wrong,
+            vote.c.correction_right,
+            vote.c.unanswerable,
+        )
         .join(claim, claim.c.id == vote.c.claim_id)
-        .where(claim.c.round_id == round_id)
+        .where(which)
         .order_by(vote.c.voted_at, vote.c.id)
     )
     cast: dict[ClaimId, list[Ballot]] = defaultdict(list)
-    for row in rows:
-        cast[ClaimId(row.claim_id)].append(_ballot(row))
+    for claim_id, player_id, *marks in rows:
+        cast[ClaimId(claim_id)].append(Ballot(PlayerId(player_id), *marks))
     return cast
+
+
+async def passed(tx: AsyncConnection, campaign_id: CampaignId) -> list[Passed]:
+    """Returns the answers on complex pictures of a campaign that their players found right, oldest first."""
+    rows = await tx.execute(
+        select(session.c.player_id, turn.c.image_id, session.c.round_id, exchange.c.question)
+        .select_from(
+            session.join(turn, turn.c.session_id == session.c.id).join(
+                exchange, exchange.c.turn_id == turn.c.id
+            )
+        )
+        .where(
+            session.c.campaign_id == campaign_id,
+            ~turn.c.control,
+            exchange.c.verdict == Verdict.CORRECT.value,
+        )
+        .order_by(exchange.c.judged_at, exchange.c.id)
+    )
+    return [
+        Passed(PlayerId(player_id), ImageId(image_id), RoundId(round_id), question)
+        for player_id, image_id, round_id, question in rows
+    ]
+
+
+async def campaign_players(tx: AsyncConnection, campaign_id: CampaignId) -> list[PlayerId]:
+    """Returns who has played or voted in a campaign."""
+    played = select(session.c.player_id).where(session.c.campaign_id == campaign_id)
+    voted = select(vote.c.player_id).join(claim, claim.c.id == vote.c.claim_id)
+    rows = await tx.execute(played.union(voted.where(claim.c.campaign_id == campaign_id)))
+    return [PlayerId(id_) for (id_,) in rows]
+
+
+async def write_sights(
+    tx: AsyncConnection, campaign_id: CampaignId, sights: Sequence[tuple[PlayerId, Sight]]
+) -> None:
+    """Writes what the last estimate says about players over what an earlier one said."""
+    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    put = into(sight)
+    put = put.on_conflict_do_update(
+        index_elements=["player_id", "campaign_id"],
+        set_={name: put.excluded[name] for name in Sight._fields},
+    )
+    if sights:
+        await tx.execute(
+            put, [{"player_id": id_, "campaign_id": campaign_id, **one._asdict()} for id_, one in sights]
+        )
 
 
 async def exemplary_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list[Claim]:

@@ -1,5 +1,6 @@
 """Decides all claims of a round at once, with all votes known: the batch beside `peers.vote`.
 
+`stumper.curate.census` weighs all marks and votes of the campaign together, those of earlier rounds too.
 Later votes tell more about earlier voters, so decisions made while voting are looked at again: an accepted
 claim is given up when its belief falls below `belief.KEEP`, a disputed or rejected one may turn out good.
 What has become an example stands. A second call without new votes changes nothing.
@@ -13,7 +14,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stumper.curate import queries
-from stumper.curate.belief import FINAL, Ballot, Belief, Cause, Evidence, believe, decide
+from stumper.curate.audit import Audit, least_votes
+from stumper.curate.belief import FINAL, MIN_VOTES, Ballot, Belief, Cause, decide
+from stumper.curate.census import Case, Census, Passed, Sight, weigh
 from stumper.curate.dedup import contradictions
 from stumper.curate.payday import CHUNK, pay
 from stumper.curate.queries import Judgement
@@ -34,73 +37,80 @@ from stumper.trust.rewards import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Docket:
-    """All there is to decide a round by; ``claims`` oldest first."""
+    """All there is to decide a round by."""
 
+    round_id: RoundId
     claims: Sequence[Claim]
+    """Of the whole campaign, oldest first."""
     ballots: Mapping[ClaimId, Sequence[Ballot]]
+    passed: Sequence[Passed]
     controls: Mapping[PlayerId, Counter[Outcome]]
     exemplary: Sequence[Claim]
     """Claims of the campaign that are examples already, of this round and earlier ones."""
     rules: Rules
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What was decided."""
+
+    changes: Sequence[Judgement]
+    sights: Mapping[PlayerId, Sight]
+    audit: Audit
+    note: str
+    """Why nothing should be accepted, or empty."""
+
+
 async def settle_all(
     database: Database, campaign_id: CampaignId, round_id: RoundId, *, now: float, chunk: int = CHUNK
-) -> list[Judgement]:
-    """Decides every claim of the round anew, writes what changed and pays what has not been paid yet.
-
-    At most ``chunk`` rows a transaction. Returns the changes.
+) -> Ruling:
+    """Decides every claim of the round anew, writes what changed and what was learned about players, and pays
+    what has not been paid yet; at most ``chunk`` rows a transaction. Raises NotFound for an unknown campaign.
     """
     async with database.read() as tx:
-        claims = await queries.round_claims(tx, round_id)
-        ballots = await queries.round_ballots(tx, round_id)
-        players = {claim.player_id for claim in claims}
-        players.update(ballot.voter for cast in ballots.values() for ballot in cast)
+        rules = await queries.rules_of(tx, campaign_id)
         docket = Docket(
-            claims=claims,
-            ballots=ballots,
-            controls=await control_counts(tx, players),
+            round_id=round_id,
+            claims=await queries.campaign_claims(tx, campaign_id),
+            ballots=await queries.campaign_ballots(tx, campaign_id),
+            passed=await queries.passed(tx, campaign_id),
+            controls=await control_counts(tx, await queries.campaign_players(tx, campaign_id)),
             exemplary=await queries.exemplary_claims(tx, campaign_id),
-            rules=await queries.rules_of(tx, campaign_id),
+            rules=rules,
         )
     # A minute of arithmetic for a million votes must not stop the server's other players.
-    changes = await asyncio.to_thread(rule, docket, now=now)
-    for start in range(0, len(changes), chunk):
+    ruling = await asyncio.to_thread(rule, docket, now=now)
+    for start in range(0, len(ruling.changes), chunk):
         async with database.begin() as tx:
-            await queries.judge(tx, changes[start : start + chunk])
+            await queries.judge(tx, ruling.changes[start : start + chunk])
+    sights = list(ruling.sights.items())
+    for start in range(0, len(sights), chunk):
+        async with database.begin() as tx:
+            await queries.write_sights(tx, campaign_id, sights[start : start + chunk])
     paid = chunk  # also gains that waited for their player's trust
     while paid == chunk:
         async with database.begin() as tx:
-            paid = await pay(tx, round_id, rules=docket.rules, now=now, limit=chunk)
-    return changes
+            paid = await pay(tx, round_id, rules=rules, now=now, limit=chunk)
+    return ruling
 
 
-def rule(docket: Docket, *, now: float) -> list[Judgement]:
-    """Returns the judgements that differ from what stands in the claims (pure)."""
-    fixed = {claim.id: claim for claim in docket.exemplary}
-    leaders = [claim for claim in docket.claims if claim.same_as is None]
-    cases = _cases(docket, leaders)
-    beliefs = believe([case.evidence for case in cases], controls=docket.controls)
-    found = {
-        claim.id: _finding(claim, belief, case.votes, docket.rules)
-        for claim, case, belief in zip(leaders, cases, beliefs, strict=True)
-    }
+def rule(docket: Docket, *, now: float) -> Ruling:
+    """Returns the judgements that differ from what stands in the claims of the round (pure)."""
+    fixed = {claim.id for claim in docket.exemplary}
+    cases = _cases(docket)
+    weighed = weigh(Census(cases, docket.passed, docket.controls))
+    ours = [case for case in cases if case.claim.round_id == docket.round_id]
+    found = {case.claim.id: _finding(case, weighed.beliefs[case.claim.id], docket.rules) for case in ours}
     for claim in docket.exemplary:
         found[claim.id] = _Finding(ClaimStatus.ACCEPTED, claim.posterior, Cause.CONFIRMED.value)
-    for loser in _losers(docket, leaders, found):
+    for loser in _losers(docket, [case.claim for case in ours], found):
         found[loser] = replace(found[loser], status=ClaimStatus.DISPUTED, reason=Cause.CONTRADICTED.value)
     changes = []
     for claim in docket.claims:
-        finding = found.get(claim.same_as or claim.id)
+        finding = found.get(claim.same_as or claim.id) if claim.round_id == docket.round_id else None
         if finding is not None and claim.id not in fixed and finding != _standing(claim):
             changes.append(_judgement(claim, finding, now=now))
-    return changes
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    evidence: Evidence
-    votes: int
+    return Ruling(changes, weighed.sights, weighed.audit, weighed.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +124,37 @@ def _standing(claim: Claim) -> _Finding:
     return _Finding(claim.status, claim.posterior, claim.reason)
 
 
-def _cases(docket: Docket, leaders: Sequence[Claim]) -> list[_Case]:
+def _cases(docket: Docket) -> list[Case]:
     """Joins merged claims: their votes count together, and whoever made one has said that both parts are
     so.
     """
+    leaders = [claim for claim in docket.claims if claim.same_as is None]
     makers: dict[ClaimId, dict[PlayerId, Ballot]] = {claim.id: {} for claim in leaders}
     voters: dict[ClaimId, dict[PlayerId, Ballot]] = {claim.id: {} for claim in leaders}
     for claim in docket.claims:
         leader = claim.same_as or claim.id
-        if leader in makers:  # not so if the leader belongs to an earlier round
-            makers[leader].setdefault(claim.player_id, Ballot(claim.player_id, True, True))
-            for ballot in docket.ballots.get(claim.id, ()):
-                voters[leader].setdefault(ballot.voter, ballot)
+        makers[leader].setdefault(claim.player_id, Ballot(claim.player_id, True, True))
+        for ballot in docket.ballots.get(claim.id, ()):
+            voters[leader].setdefault(ballot.voter, ballot)
     cases = []
     for claim in leaders:
         votes = {id_: cast for id_, cast in voters[claim.id].items() if id_ not in makers[claim.id]}
         said = {id_: cast for id_, cast in makers[claim.id].items() if id_ != claim.player_id}
-        ballots = (*said.values(), *votes.values())
-        cases.append(_Case(Evidence(claim.id, claim.player_id, ballots), len(votes)))
+        cases.append(Case(claim, (*said.values(), *votes.values()), len(votes)))
     return cases
 
 
-def _finding(claim: Claim, belief: Belief, votes: int, rules: Rules) -> _Finding:
+def _finding(case: Case, belief: Belief, rules: Rules) -> _Finding:
+    claim = case.claim
     if claim.reason in FINAL:
         return _standing(claim)
     posterior = round(belief.good, 6)
     if claim.category is Category.INVALID:
         return _Finding(ClaimStatus.REJECTED, posterior, Cause.INVALID.value)
     accepted = claim.status is ClaimStatus.ACCEPTED or claim.reason == Cause.CONTRADICTED.value
-    decision = decide(belief, votes=votes, rules=rules, accepted=accepted)
+    # What was decided before its audit was full stays decided.
+    least = least_votes(claim.id) if claim.status is ClaimStatus.OPEN else MIN_VOTES
+    decision = decide(belief, votes=case.votes, rules=rules, accepted=accepted, least=least)
     return _Finding(decision.status, posterior, decision.cause.value if decision.cause else "")
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from stumper.curate.audit import AUDIT_SHARE, AUDIT_VOTES
 from stumper.curate.belief import KEEP
 from stumper.records import Rules
 from stumper.simulate.table import Played, Seats
@@ -20,8 +21,6 @@ from stumper.trust.crowd import Array, CrowdLog, Marks, Whole, tabulate
 from stumper.trust.estimator import Estimate, estimate
 from stumper.trust.evidence import trusted
 
-AUDIT_SHARE: Final = 0.03
-AUDIT_VOTES: Final = 5
 ROUND_PASSES: Final = 3
 """Iterations of the estimator between two rounds of votes, from where it stood."""
 

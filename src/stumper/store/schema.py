@@ -198,6 +198,17 @@ assignment = Table(
     Column("dealt_at", Double, nullable=False),
 )
 
+# What the last estimate over a campaign says about a player on complex pictures (trust.estimator).
+sight = Table(
+    "sight",
+    metadata,
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True),
+    Column("campaign_id", String(64), ForeignKey("campaign.id"), primary_key=True, index=True),
+    Column("sees", Double, nullable=False),
+    Column("alarms", Double, nullable=False),
+    Column("fake", Double, nullable=False),
+)
+
 # Append-only: points are never changed, only added to. One line a reason and exchange, one a vote.
 ledger = Table(
     "ledger",

@@ -70,6 +70,8 @@ class Estimate:
 
     wrong: Array
     """(n,) P(the shown answer was wrong)."""
+    unheard: Array
+    """(n,) the same before any vote, as `corrections.platt_scaling` has it for claims."""
     good: Array
     """(n,) P(the shown answer was wrong and the correction is right); 0 where nothing was claimed."""
     players: Players
@@ -227,11 +229,12 @@ class _Work:
         audit = log.audited & log.claimed & (votes >= MIN_AUDIT_VOTES)
         heard = self.logit - before_votes
         scaling = fitted.scaling if fitted else platt_scaling(before_votes[audit], heard[audit])
-        unheard = log.claimed & (votes == 0)
-        wrong = sigmoid(np.where(unheard, scaling.a + scaling.b * before_votes, self.logit))
+        unheard = np.where(log.claimed, scaling.a + scaling.b * before_votes, before_votes)
+        wrong = sigmoid(np.where(votes == 0, unheard, self.logit))
         good, correcting = judge_corrections(log, wrong, players, fitted and fitted.correcting)
         return Estimate(
             wrong=wrong,
+            unheard=sigmoid(unheard),
             good=good,
             players=players,
             error_rate=float(wrong.mean()) if n else ERROR_RATE,

@@ -13,10 +13,11 @@ from sqlalchemy import ColumnElement, Subquery, bindparam, exists, func, select,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stumper.curate.census import Sight
 from stumper.curate.queries import claim_of
 from stumper.curate.votes.queries import SAME_NETWORK
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, Rules
-from stumper.store.schema import assignment, campaign, claim, ledger, player, vote
+from stumper.store.schema import assignment, campaign, claim, ledger, player, sight, vote
 
 _MERGED: Final = claim.alias("merged")
 
@@ -35,6 +36,8 @@ class Table(NamedTuple):
 
     campaigns: dict[CampaignId, Rules]
     """Those whose bar the player's E-value has passed."""
+    doubted: frozenset[CampaignId]
+    """Of these where the last estimate found that the player's votes tell too little."""
     lying: Claim | None
     """The claim on their desk: dealt, not voted on, and still worth a vote."""
 
@@ -66,9 +69,18 @@ _lying = (
     .subquery("lying")
 )
 _OPEN_TO: Final = (
-    select(campaign.c.id.label("open_campaign"), campaign.c.rules, player.c.e_value, claim)
+    select(
+        campaign.c.id.label("open_campaign"),
+        campaign.c.rules,
+        player.c.e_value,
+        sight.c.sees,
+        sight.c.alarms,
+        sight.c.fake,
+        claim,
+    )
     .select_from(
         campaign.join(player, player.c.id == bindparam("player_id"))
+        .outerjoin(sight, (sight.c.player_id == player.c.id) & (sight.c.campaign_id == campaign.c.id))
         .outerjoin(_lying, true())
         .outerjoin(
             claim,
@@ -85,14 +97,17 @@ _OPEN_TO: Final = (
 async def open_to(tx: AsyncConnection, player_id: PlayerId) -> Table:
     """Returns what a player may judge; an unknown one nothing."""
     campaigns: dict[CampaignId, Rules] = {}
+    doubted: set[CampaignId] = set()
     lying: Claim | None = None
     for row in await tx.execute(_OPEN_TO, {"player_id": player_id}):
         rules = Rules(**row.rules)
         if row.e_value >= rules.trust_e:
             campaigns[CampaignId(row.open_campaign)] = rules
+            if row.sees is not None and not Sight(row.sees, row.alarms, row.fake).able:
+                doubted.add(CampaignId(row.open_campaign))
             if lying is None and row.id is not None:
                 lying = claim_of(row)
-    return Table(campaigns, lying)
+    return Table(campaigns, frozenset(doubted), lying)
 
 
 _QUEUE: Final = (
