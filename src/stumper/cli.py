@@ -216,25 +216,28 @@ def images_verify(
 ) -> None:
     """Lets the opponent answer probe questions on the candidates; those it knows become controls."""
     from stumper.images.probes import known_probes
-    from stumper.images.verify import verify
+    from stumper.images.verify import verify, verify_complex
 
     async def work() -> Any:
         async with build(_settings(campaign, model)) as app:
             owner, current = await _campaign(app)
             opponent = await app.open_model(model or current.model_ref)
             trusted = await app.open_model(reference) if reference else None
-            return await verify(
+            found = await verify(
                 app.database,
                 app.files,
                 opponent,
                 campaign_id=owner.id,
                 probes=known_probes(reference=trusted),
             )
+            return found, await verify_complex(app.database, app.files, opponent, campaign_id=owner.id)
 
-    report = _run(work())
+    report, hidden = _run(work())
     out.print(
         f"{report.tainted} verified as controls, {report.refused} refused, {report.undecided} undecided"
     )
+    if hidden:
+        out.print(f"{hidden} complex pictures can be controls too")
     if report.reason:
         err.print(report.reason, highlight=False, soft_wrap=True)
 

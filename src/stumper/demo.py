@@ -26,7 +26,7 @@ from stumper.evaluate.closing import Examination
 from stumper.evaluate.report import Loop, ReportData, write_report
 from stumper.front.console import StageDisplay
 from stumper.images.toytown import add_toytown
-from stumper.images.verify import verify
+from stumper.images.verify import verify, verify_complex
 from stumper.records import Campaign, Round, RoundStatus
 from stumper.release import queries as release_queries
 from stumper.release.manifest import read_manifest
@@ -145,6 +145,7 @@ async def _pictures(
         campaign_id=campaign.id,
         on_progress=lambda done, total: tell("verify controls", done, total),
     )
+    await verify_complex(app.database, app.files, model, campaign_id=campaign.id)
 
 
 async def _crowd(

@@ -115,6 +115,8 @@ class Rules:
     quick_turns: int = 3
     control_share: float = 0.5
     """Share of turns on tainted images, for players who are not trusted."""
+    complex_control_share: float = 0.15
+    """Complex pictures that are controls too, beside the tainted ones, as a share of these (decision 22)."""
     control_views: int = 200
     """A control that was dealt so often is retired."""
     poison_rate: float = 0.4
@@ -184,6 +186,10 @@ class Image:
     """Annotated objects by name, such as {"dog": 2}; None if unknown."""
     said: list[str] | None = None
     """What the model said to the probe questions, if the picture is one it was found to know."""
+    known: list[dict[str, str]] | None = None
+    """Truths about a complex picture, so that it can be a control: question, answer, and the claim that it
+    was settled by, if it was one. None if nothing is known.
+    """
     created_at: float = 0.0
 
 

@@ -17,7 +17,7 @@ from stumper.images.ingest import add_folder
 from stumper.images.probes import Probe, known_probes, label_probes, says, scene_probes
 from stumper.images.queries import count_kinds, load, of_kind, said_on_controls
 from stumper.images.toytown import add_toytown
-from stumper.images.verify import VerifyReport, verify
+from stumper.images.verify import COMPLEX_PROBES, WORTH, VerifyReport, verify, verify_complex
 from stumper.records import CampaignId, Image, ImageKind
 from stumper.store.database import Database
 from stumper.toytown.world import NAMED_KINDS, Scene
@@ -291,3 +291,56 @@ def test_says_compares_meaning_and_not_letters(answer: str, expected: str, right
 @given(st.sampled_from(NAMED_KINDS), st.sampled_from(["", "a ", "It is a ", "I think it is the "]))
 def test_a_short_sentence_says_its_word(kind: str, start: str) -> None:
     assert says(f"{start}{kind}.", kind)
+
+
+async def test_a_tenth_of_the_complex_pictures_gets_truths_that_the_model_knows(
+    database: Database, files: FolderFiles, campaign_id: CampaignId
+) -> None:
+    await add_toytown(database, files, campaign_id=campaign_id, n=20, seed=3, now=1.0)
+    async with database.read() as tx:
+        images = await of_kind(tx, campaign_id, ImageKind.UNTAINTED)
+    truth = {}
+    for image in images:
+        data = await files.get(image.file)
+        for probe in await known_probes(n=COMPLEX_PROBES)(image, data):
+            counts = probe.question.startswith("how many")
+            truth[data, probe.question] = "seventeen" if counts else probe.answer
+    model = Oracle(truth)
+
+    found = await verify_complex(database, files, model, campaign_id=campaign_id, share=0.3)
+    again = await verify_complex(database, files, model, campaign_id=campaign_id, share=0.3)
+
+    async with database.read() as tx:
+        after = await of_kind(tx, campaign_id, ImageKind.UNTAINTED)
+    told = [image.known for image in after if image.known is not None]
+    assert (found, again) == (3, 0)
+    assert len(after) == 10  # they stay what they are
+    assert len(told) == 3
+    for known in told:
+        assert len(known) >= WORTH
+        assert all(one["answer"] not in ("yes", "no") for one in known)
+        assert not [one for one in known if one["question"].startswith("how many")]
+
+
+async def test_complex_pictures_without_truth_or_without_answers_stay_as_they_are(
+    sqlite_database: Database, files: FolderFiles, sqlite_campaign_id: CampaignId, tmp_path: Path
+) -> None:
+    pictures.write_zoo(tmp_path / "in", 4)
+    await add_folder(
+        sqlite_database,
+        files,
+        campaign_id=sqlite_campaign_id,
+        path=tmp_path / "in",
+        licence="CC0",
+        source="zoo",
+        now=1.0,
+    )
+    await add_toytown(sqlite_database, files, campaign_id=sqlite_campaign_id, n=4, seed=3, now=1.0)
+    silent = ScriptedModel(Script(fail_every=1))
+
+    assert await verify_complex(sqlite_database, files, silent, campaign_id=sqlite_campaign_id) == 0
+    assert 0 < silent.calls <= 2
+    with pytest.raises(BadInput, match="share"):
+        await verify_complex(
+            sqlite_database, files, silent, campaign_id=sqlite_campaign_id, share=float("nan")
+        )

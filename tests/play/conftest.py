@@ -134,8 +134,15 @@ class Table:
 
 
 async def furnish(
-    database: Database, folder: Path, *, rules: Rules | None = None, simple: int = 40, complex_: int = 40
+    database: Database,
+    folder: Path,
+    *,
+    rules: Rules | None = None,
+    simple: int = 40,
+    complex_: int = 40,
+    known: list[dict[str, str]] | None = None,
 ) -> World:
+    """``known`` are the truths about every second complex picture."""
     files = FolderFiles(folder)
     file = await files.put(ball("red"), suffix=".png")
     async with database.begin() as tx:
@@ -152,7 +159,15 @@ async def furnish(
             "licence": "CC0",
             "created_at": START,
         }
-        rows = [{"id": f"image{n:03d}", "kind": kind, **common} for n, kind in enumerate(kinds)]
+        rows = [
+            {
+                "id": f"image{n:03d}",
+                "kind": kind,
+                "known": known if kind == "untainted" and n % 2 else None,
+                **common,
+            }
+            for n, kind in enumerate(kinds)
+        ]
         await tx.execute(insert(image), rows)
     return World(database, files, campaign)
 

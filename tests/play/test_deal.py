@@ -56,7 +56,7 @@ def _deal(seed: int, *, poison_rate: float = 0.4, each: int = 5) -> Deal:
         player_id=PlayerId("p"),
         round_=_ROUND,
         rules=Rules(poison_rate=poison_rate),
-        tainted=_images("simple", each),
+        controls=_images("simple", each),
         untainted=_images("complex", each),
         rng=random.Random(seed),
         now=5.0,

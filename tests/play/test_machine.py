@@ -22,10 +22,13 @@ from stumper.play.views import ExchangeView, SessionView
 from stumper.records import Exchange, ExchangeId, Rules, Session, Turn, Verdict
 from stumper.store.database import Database
 from stumper.vlm import Script, ScriptedModel
+from stumper.vlm.picture import ball
+from stumper.vlm.scripted import plausible
 from tests.play.conftest import Table, World, furnish
 
 T = TypeVar("T")
-_RULES = Rules(turns=4, quick_turns=3, questions_per_turn=2, turn_s=60.0)
+_RULES = Rules(turns=4, quick_turns=3, questions_per_turn=2, turn_s=60.0, complex_control_share=1.0)
+_KNOWN_QUESTION, _OTHER_QUESTION = "How many cats are there?", "How many dogs are there?"
 
 
 class PlayMachine(RuleBasedStateMachine):
@@ -55,7 +58,8 @@ class PlayMachine(RuleBasedStateMachine):
     @initialize(quick=st.booleans())
     def begin(self, quick: bool) -> None:
         self.database = Database(f"sqlite:///{shutil.copy(self.template, self.folder / 'stumper.db')}")
-        self.world: World = self.run(furnish(self.database, self.folder / "files", rules=_RULES))
+        known = [{"question": "number of cats", "answer": plausible(ball("red"), _KNOWN_QUESTION)}]
+        self.world: World = self.run(furnish(self.database, self.folder / "files", rules=_RULES, known=known))
         self.table: Table = self.run(self.world.started(quick=quick))
 
     def see(self, view: SessionView | None) -> None:
@@ -67,12 +71,12 @@ class PlayMachine(RuleBasedStateMachine):
             self.positions = [view.position]
         self.table.view = view
 
-    @rule(again=st.booleans())
-    def ask(self, again: bool) -> None:
+    @rule(again=st.booleans(), question=st.sampled_from([_KNOWN_QUESTION, _OTHER_QUESTION]))
+    def ask(self, again: bool, question: str) -> None:
         if self.table.view.turn is None:
             return
         self.keys += not again
-        asked = self.attempt(self.table.ask(key=f"k{self.keys}"))
+        asked = self.attempt(self.table.ask(question, key=f"k{self.keys}"))
         if asked is not None and asked.answer is not None:
             assert self.shown.setdefault(asked.id, asked.answer) == asked.answer
             self.seen.append(asked)
@@ -140,13 +144,26 @@ class PlayMachine(RuleBasedStateMachine):
         for asked_id, answer in self.shown.items():
             assert exchanges[asked_id].shown_answer == answer
         by_id = {one.id: one for one in turns}
-        wrong_off_control = {
+        wrong_on_unknown = {
             one.id
             for one in exchanges.values()
-            if one.verdict == Verdict.WRONG and not by_id[one.turn_id].control
+            if one.verdict == Verdict.WRONG
+            and not (by_id[one.turn_id].control and (one.counts or self.simple(by_id[one.turn_id])))
         }
-        assert {row["exchange_id"] for row in self.rows("claim")} == wrong_off_control
-        assert all(by_id[one.turn_id].control for one in exchanges.values() if one.poisoned or one.counts)
+        claims = self.rows("claim")
+        assert {row["exchange_id"] for row in claims} == wrong_on_unknown
+        for exchange in (exchanges[row["exchange_id"]] for row in claims):
+            assert not exchange.poisoned
+            assert not exchange.counts
+            assert exchange.shown_answer == exchange.model_answer
+        for one in exchanges.values():
+            turn = by_id[one.turn_id]
+            assert turn.control or not (one.poisoned or one.counts)
+            assert one.poisoned == (one.counts and turn.coins[one.number] == "1")
+            assert not one.counts or self.simple(turn) or one.question == _KNOWN_QUESTION
+
+    def simple(self, turn: Turn) -> bool:
+        return int(turn.image_id.removeprefix("image")) < 40
 
     def _check_turns(self, turns: list[Turn]) -> None:
         assert len({one.image_id for one in turns}) == len(turns)
@@ -157,7 +174,7 @@ class PlayMachine(RuleBasedStateMachine):
             assert states == sorted(states, reverse=True)
             assert sum(opened and not closed for opened, closed in states) == (row.finished_at is None)
             assert all(closed for _, closed in states) is (row.finished_at is not None)
-            assert abs(sum(one.control for one in own) - len(own) / 2) <= 0.5
+            assert abs(sum(one.control and self.simple(one) for one in own) - len(own) / 2) <= 0.5
             assert verify_commitment(row, own)
 
     def teardown(self) -> None:

@@ -63,21 +63,21 @@ def tell(summary: Summary, grade: Grade, *, trust_e: float) -> Ending:
     paid = {line.exchange_id: line for line in grade.lines}
     shots = tuple(_shot(turn, paid) for turn in summary.turns)
     judged = [
-        (turn.turn.control, exchange)
+        (exchange.id in turn.claims, exchange)
         for turn in summary.turns
         for exchange in turn.exchanges
         if exchange.verdict is not None
     ]
-    wrong = [(control, exchange) for control, exchange in judged if exchange.verdict is Verdict.WRONG]
+    wrong = [(claim, exchange) for claim, exchange in judged if exchange.verdict is Verdict.WRONG]
     caught = sum(exchange.poisoned for _, exchange in wrong)
     falsified = sum(exchange.poisoned for _, exchange in judged)
-    alarms = sum(control and exchange.counts and not exchange.poisoned for control, exchange in wrong)
+    alarms = sum(exchange.counts and not exchange.poisoned for _, exchange in wrong)
     return Ending(
         shots=shots,
         falsified=falsified,
         caught=caught,
         false_alarms=alarms,
-        waiting=sum(not control and exchange.id not in paid for control, exchange in wrong),
+        waiting=sum(claim and exchange.id not in paid for claim, exchange in wrong),
         mood="stumped" if grade.points > 0 else "proud",
         headline=_headline(caught, falsified, judged=len(judged), alarms=alarms),
         best=_best(line for shot in shots for line in shot.lines),
@@ -97,18 +97,18 @@ def _shot(turn: TurnSummary, paid: Mapping[ExchangeId, GradeLine]) -> Shot:
         turn_id=turn.turn.id,
         number=turn.turn.position + 1,
         lines=tuple(
-            _line(exchange, control=turn.turn.control, paid=paid.get(exchange.id))
+            _line(exchange, claim=exchange.id in turn.claims, paid=paid.get(exchange.id))
             for exchange in turn.exchanges
             if exchange.shown_answer is not None
         ),
     )
 
 
-def _line(exchange: Exchange, *, control: bool, paid: GradeLine | None) -> Line:
-    if paid is not None and not control:
+def _line(exchange: Exchange, *, claim: bool, paid: GradeLine | None) -> Line:
+    if paid is not None and claim:
         tone, tag, words = _verdict_of_others(paid)
     else:
-        tone, tag, words = _fate(exchange, control=control)
+        tone, tag, words = _fate(exchange, claim=claim)
     return Line(
         question=exchange.question,
         shown=exchange.shown_answer or "",
@@ -130,24 +130,24 @@ def _verdict_of_others(paid: GradeLine) -> tuple[str, str, str]:
     return "plain", "judged", "The referees have judged it. Your paid time of that day was over."
 
 
-def _fate(exchange: Exchange, *, control: bool) -> tuple[str, str, str]:
+def _fate(exchange: Exchange, *, claim: bool) -> tuple[str, str, str]:
     """Returns (tone, tag, words) of one exchange."""
     wrong = exchange.verdict is Verdict.WRONG
     if exchange.verdict is None:
         return "plain", "not judged", "You gave no verdict on this answer."
-    if control and not exchange.counts:
-        return "plain", "not counted", "We could not check this answer, so it wins and costs nothing."
-    if not control:
+    if claim:
         if wrong:
             return "wait", "your catch", "Nobody knows the truth here yet. Referees will check your answer."
         return "plain", "noted", "You let this answer stand. Nobody knows the truth here yet."
+    if not exchange.counts:
+        return "plain", "not counted", "We could not check this answer, so it wins and costs nothing."
     if exchange.poisoned:
         own = f"Pixel had really said “{exchange.model_answer}”."
         if wrong:
             return "good", "caught", f"We falsified this answer, and you saw it. {own}"
         return "bad", "slipped past", f"We falsified this answer, and it slipped past you. {own}"
     if wrong:
-        return "bad", "false alarm", "This was Pixel's own answer about a picture it knows well."
+        return "bad", "false alarm", "This was Pixel's own answer about something it knows well."
     return "good", "well judged", "This was Pixel's own answer, and you let it stand."
 
 

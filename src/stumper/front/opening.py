@@ -20,8 +20,8 @@ from stumper.app import App
 from stumper.errors import StumperError
 from stumper.images.queries import count_kinds
 from stumper.images.toytown import add_toytown
-from stumper.images.verify import verify
-from stumper.records import Campaign, ImageKind
+from stumper.images.verify import verify, verify_complex
+from stumper.records import Campaign, ImageKind, Round
 
 log = structlog.get_logger()
 
@@ -68,6 +68,8 @@ async def grow(app: App, campaign: Campaign) -> None:
         for n in range(_STEP, ENOUGH + 1, _STEP):
             await _draw(app, campaign, n)
             await asyncio.sleep(_PAUSE_S)
+        model = await app.open_model((await _current(app, campaign)).model_ref)
+        await verify_complex(app.database, app.files, model, campaign_id=campaign.id)
     except StumperError as error:
         log.warning("no more pictures are drawn until the next start", reason=str(error))
 
@@ -87,8 +89,12 @@ def _playable(pool: dict[ImageKind, int], campaign: Campaign) -> bool:
 
 async def _draw(app: App, campaign: Campaign, n: int) -> None:
     """Draws what lacks of the first ``n`` pictures and lets the model show which easy ones it knows."""
-    async with app.database.read() as tx:
-        current = await campaigns.current_round(tx, campaign.id)
+    current = await _current(app, campaign)
     await add_toytown(app.database, app.files, campaign_id=campaign.id, n=n, seed=1, now=app.clock())
     model = await app.open_model(current.model_ref)
     await verify(app.database, app.files, model, campaign_id=campaign.id)
+
+
+async def _current(app: App, campaign: Campaign) -> Round:
+    async with app.database.read() as tx:
+        return await campaigns.current_round(tx, campaign.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,14 +19,41 @@ async def fresh(
     kind: ImageKind,
     n: int,
     rng: random.Random,
+    but: Collection[ImageId] = (),
 ) -> list[Image]:
     """Returns ``n`` random images in random order, fewer if the player has seen nearly all; never one twice.
+
+    Those named in ``but`` are left out.
 
     A picture dealt counts as seen, also in a turn that never opened. The same pool and ``rng`` give the same
     images.
     """
-    ids = await draw_unseen(tx, campaign_id=campaign_id, player_id=player_id, kind=kind, n=n, rng=rng)
+    ids = await draw_unseen(
+        tx, campaign_id=campaign_id, player_id=player_id, kind=kind, n=n, rng=rng, but=but
+    )
     return await load_many(tx, campaign_id, ids)
+
+
+async def fresh_known(
+    tx: AsyncConnection,
+    *,
+    campaign_id: CampaignId,
+    player_id: PlayerId,
+    n: int,
+    views: int,
+    rng: random.Random,
+) -> list[Image]:
+    """Returns up to ``n`` complex pictures that can be controls: something is known of them, the player has
+    not seen them, and they were a control less than ``views`` times.
+    """
+    if n == 0:
+        return []
+    kind = ImageKind.UNTAINTED
+    ids = await draw_unseen(
+        tx, campaign_id=campaign_id, player_id=player_id, kind=kind, n=n, rng=rng, known=True
+    )
+    rested = [image_id for image_id in ids if await count_turns(tx, image_id, most=views) < views]
+    return await load_many(tx, campaign_id, rested)
 
 
 async def retire_worn(

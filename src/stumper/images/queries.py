@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
@@ -34,6 +34,7 @@ def image_of(row: Row[Any]) -> Image:
         scene=row.scene,
         labels=row.labels,
         said=row.said,
+        known=row.known,
         created_at=row.created_at,
     )
 
@@ -106,6 +107,17 @@ async def set_kind(
     )
 
 
+async def set_known(
+    tx: AsyncConnection, campaign_id: CampaignId, image_id: ImageId, known: Sequence[dict[str, str]]
+) -> None:
+    """Writes what is known of a complex picture; nothing known makes it no control."""
+    await tx.execute(
+        update(image)
+        .where(image.c.campaign_id == campaign_id, image.c.id == image_id)
+        .values(known=list(known) or None)
+    )
+
+
 async def said_on_controls(tx: AsyncConnection, campaign_id: CampaignId, *, most: int) -> Counter[str]:
     """Counts what the model said when ``most`` of the pictures that serve as controls were verified."""
     rows = await tx.execute(
@@ -118,8 +130,8 @@ async def said_on_controls(tx: AsyncConnection, campaign_id: CampaignId, *, most
 
 
 async def count_turns(tx: AsyncConnection, image_id: ImageId, *, most: int) -> int:
-    """Counts the turns in which a picture was dealt, in any campaign, at most ``most``."""
-    dealt = select(turn.c.id).where(turn.c.image_id == image_id).limit(most).subquery()
+    """Counts the turns in which a picture was dealt as a control, in any campaign, at most ``most``."""
+    dealt = select(turn.c.id).where(turn.c.image_id == image_id, turn.c.control).limit(most).subquery()
     return int((await tx.execute(select(func.count()).select_from(dealt))).scalar_one())
 
 
@@ -145,8 +157,12 @@ async def draw_unseen(
     kind: ImageKind,
     n: int,
     rng: random.Random,
+    known: bool = False,
+    but: Collection[ImageId] = (),
 ) -> list[ImageId]:
     """Returns ``n`` ids, fewer if there are fewer, drawn evenly from what was in no turn of the player.
+
+    ``known``: only pictures with truths; ``but``: without these.
 
     Draws ranks here and looks each up in the index over (campaign, kind, id): 5 ms each in a pool of 100,000,
     where reading every id takes 400.
@@ -156,7 +172,9 @@ async def draw_unseen(
         .join(session, session.c.id == turn.c.session_id)
         .where(session.c.player_id == player_id)
     )
-    unseen = (image.c.campaign_id == campaign_id, image.c.kind == kind, image.c.id.not_in(seen))
+    unseen = [image.c.campaign_id == campaign_id, image.c.kind == kind, image.c.id.not_in(seen)]
+    unseen += [image.c.known.is_not(None)] if known else []
+    unseen += [image.c.id.not_in(but)] if but else []
     count = (await tx.execute(select(func.count()).select_from(image).where(*unseen))).scalar_one()
     ids = select(image.c.id).where(*unseen).order_by(image.c.id).limit(1)
     ranks = rng.sample(range(count), min(n, count))

@@ -68,14 +68,14 @@ def deal(
     player_id: PlayerId,
     round_: Round,
     rules: Rules,
-    tainted: Sequence[Image],
+    controls: Sequence[Image],
     untainted: Sequence[Image],
     rng: random.Random,
     now: float,
 ) -> Deal:
     """Returns a new session with one turn for each picture, in random order."""
     session_id = SessionId(new_id(rng))
-    pictures = [(image, True) for image in tainted] + [(image, False) for image in untainted]
+    pictures = [(image, True) for image in controls] + [(image, False) for image in untainted]
     rng.shuffle(pictures)
     turns = tuple(
         Turn(

@@ -29,7 +29,7 @@ from stumper.errors import (
     StillThinking,
 )
 from stumper.images.files import Files
-from stumper.images.pool import fresh, retire_worn
+from stumper.images.pool import fresh, fresh_known, retire_worn
 from stumper.play import queries, rules, texts
 from stumper.play.deal import control_share, controls_of, deal, require_enough
 from stumper.play.learned import Vocabularies
@@ -43,6 +43,7 @@ from stumper.records import (
     ClaimId,
     Exchange,
     ExchangeId,
+    Image,
     ImageKind,
     Player,
     PlayerId,
@@ -141,22 +142,35 @@ class Game:
         turns = campaign.rules.quick_turns if quick else campaign.rules.turns
         share = control_share(e_value, rules=campaign.rules)
         controls = controls_of(turns, share=share, rng=self._rng)
+        wanted = controls_of(controls, share=campaign.rules.complex_control_share, rng=self._rng)
+        hidden = await self._complex_controls(tx, player_id, campaign, n=min(wanted, turns - controls))
         tainted, untainted = [
-            await fresh(tx, campaign_id=campaign.id, player_id=player_id, kind=kind, n=n, rng=self._rng)
-            for kind, n in ((ImageKind.TAINTED, controls), (ImageKind.UNTAINTED, turns - controls))
+            await fresh(
+                tx,
+                campaign_id=campaign.id,
+                player_id=player_id,
+                kind=kind,
+                n=n,
+                rng=self._rng,
+                but=[image.id for image in hidden],
+            )
+            for kind, n in (
+                (ImageKind.TAINTED, controls),
+                (ImageKind.UNTAINTED, turns - controls - len(hidden)),
+            )
         ]
         require_enough(
             tainted=len(tainted),
             untainted=len(untainted),
             controls=controls,
-            turns=turns,
+            turns=turns - len(hidden),
             campaign=campaign.name,
         )
         dealt = deal(
             player_id=player_id,
             round_=round_,
             rules=campaign.rules,
-            tainted=tainted,
+            controls=[*tainted, *hidden],
             untainted=untainted,
             rng=self._rng,
             now=self._clock(),
@@ -166,6 +180,19 @@ class Game:
             tx, campaign.id, [image.id for image in tainted], views=campaign.rules.control_views
         )
         return dealt.session.id
+
+    async def _complex_controls(
+        self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, n: int
+    ) -> list[Image]:
+        """Draws complex pictures of which something is known; fewer, or none, where few are."""
+        return await fresh_known(
+            tx,
+            campaign_id=campaign.id,
+            player_id=player_id,
+            n=n,
+            views=campaign.rules.control_views,
+            rng=self._rng,
+        )
 
     async def _show(self, tx: AsyncConnection, play: Play, changed: Play | None = None) -> SessionView:
         """Writes what a rule and the time have changed, and returns what the player sees now."""
@@ -259,13 +286,15 @@ class Game:
         self, play: Play, asked: Exchange, answer: Answer, vocabulary: AnswerVocabulary | None
     ) -> ExchangeView:
         """Stores the answer, falsified if the turn's coin says so, and returns what the player sees."""
+        played = play.turn(asked.turn_id)
         served = serve(
             answer.text,
             question=asked.question,
             number=asked.number,
-            turn=play.turn(asked.turn_id).turn,
+            turn=played.turn,
             salt=play.session.salt,
             vocabulary=vocabulary,
+            truths=played.truths if played.complex else None,
         )
         answered = replace(
             asked,
@@ -310,7 +339,7 @@ class Game:
             )
             shown = await self._show(tx, play, judged_play)
             played = play.turn(judged.turn_id)
-            if judged_play is not expired and verdict is Verdict.WRONG and not played.turn.control:
+            if judged_play is not expired and verdict is Verdict.WRONG and played.claims(judged):
                 await queries.insert_claim(tx, _claim(play, played, judged, ClaimId(new_id(self._rng))))
             return shown
 

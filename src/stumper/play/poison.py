@@ -10,23 +10,17 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from stumper.images.probes import Probe, says
+from stumper.play.asked import kinds_asked, known_answer
 from stumper.play.slots import Kind, Slot, fill, find_slots
 from stumper.play.vocabulary import AnswerVocabulary
 from stumper.records import Turn
 
 _BUILT_IN: Final = AnswerVocabulary()
 
-_ASKED_FOR: Final = (
-    (re.compile(r"\b(?:how many|number of|count(?:ing)?|total|how much)\b"), (Kind.NUMBER,)),
-    (re.compile(r"\bcolou?rs?\b"), (Kind.COLOUR,)),
-    (re.compile(r"\b(?:what time|o'?clock|hour|clock)\b"), (Kind.HOUR, Kind.NUMBER)),
-    (re.compile(r"\b(?:say|says|written|read|word|letters?|sign|plate|text)\b"), (Kind.TEXT, Kind.WORD)),
-    (re.compile(r"^where\b|^on wh|\bside\b|\bleft\b.*right|\btop\b.*bottom"), (Kind.SIDE, Kind.HEIGHT)),
-    (re.compile(r"^(?:is|are|was|were|do|does|did|can|could|has|have|any|will|would)\b"), (Kind.YES_NO,)),
-    (re.compile(r"^(?:what|which|who|name|tell)\b"), (Kind.THING, Kind.STATE, Kind.WORD)),
-)  # fmt: skip
 _BY_RANK: Final = tuple(Kind)
 _YES_OR_NO: Final = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
 
@@ -40,18 +34,31 @@ class Served(NamedTuple):
 
 
 def serve(
-    answer: str, *, question: str, number: int, turn: Turn, salt: str, vocabulary: AnswerVocabulary | None
+    answer: str,
+    *,
+    question: str,
+    number: int,
+    turn: Turn,
+    salt: str,
+    vocabulary: AnswerVocabulary | None,
+    truths: Sequence[Probe] | None = None,
 ) -> Served:
     """Returns the answer, falsified if the turn's coin for its question says so and it can be.
 
-    What is drawn follows from salt, turn and number alone, so that it is the same whoever plays beside.
+    ``truths`` are what is known of a complex picture: there an answer counts only if its truth is among them
+    and the answer says it (decision 22); None on a simple picture, which the model knows. What is drawn
+    follows from salt, turn and number alone, so that it is the same whoever plays beside.
     """
+    honest = Served(answer, poisoned=False, counts=False)
     if not turn.control:
-        return Served(answer, poisoned=False, counts=False)
+        return honest
+    truth = None if truths is None else known_answer(question, truths)
+    if truths is not None and (truth is None or not says(answer, truth)):
+        return honest
     rng = random.Random(f"{salt}:{turn.id}:{number}")
     falsified = falsify(answer, question, rng=rng, vocabulary=vocabulary)
-    if falsified is None:
-        return Served(answer, poisoned=False, counts=False)
+    if falsified is None or (truth is not None and says(falsified, truth)):
+        return honest
     if turn.coins[number] == "0":
         return Served(answer, poisoned=False, counts=True)
     return Served(falsified, poisoned=True, counts=True)
@@ -80,13 +87,8 @@ def _slot_asked_for(slots: tuple[Slot, ...], answer: str, question: str) -> Slot
     """The word that the question is about; the fact in another one would leave the answer right."""
     if _YES_OR_NO.match(answer):
         return next((slot for slot in slots if slot.kind is Kind.YES_NO), None)
-    asked = question.lower().strip()
-    for pattern, kinds in _ASKED_FOR:
-        if pattern.search(asked):
-            wanted = next((slot for kind in kinds for slot in slots if slot.kind is kind), None)
-            if wanted is not None:
-                return wanted
-    return min(slots, key=lambda slot: _BY_RANK.index(slot.kind), default=None)
+    wanted = next((slot for kind in kinds_asked(question) for slot in slots if slot.kind is kind), None)
+    return wanted or min(slots, key=lambda slot: _BY_RANK.index(slot.kind), default=None)
 
 
 def _pick(words: tuple[str, ...], weights: tuple[float, ...], chosen: float) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
+from stumper.images.probes import Probe
 from stumper.play.state import Play, PlayedTurn
 from stumper.play.views import Summary, TurnSummary
 from stumper.records import (
@@ -19,6 +20,7 @@ from stumper.records import (
     Exchange,
     ExchangeId,
     ImageId,
+    ImageKind,
     Player,
     PlayerId,
     RoundId,
@@ -36,6 +38,9 @@ from stumper.store.schema import campaign, claim, exchange, image, player, round
 # Exchange and turn come in one row: every column of the exchange under a name of its own.
 _EXCHANGE = [column.label(f"exchange_{column.name}") for column in exchange.columns]
 _TURN = [column.label(f"turn_{column.name}") for column in turn.columns]
+_COMPLEX = turn.c.control & (image.c.kind == ImageKind.UNTAINTED.value)
+# Read only where it is needed: some forty truths would come with every exchange.
+_PICTURE = [image.c.file, _COMPLEX.label("complex"), case((_COMPLEX, image.c.known)).label("known")]
 _SESSION = [column.label(f"session_{column.name}") for column in session.columns]
 
 
@@ -99,7 +104,7 @@ def _exchange(row: Any) -> Exchange:
 def _played(which: Any, wanted: Any) -> Any:
     """One row for each exchange of the wanted turns of a session, or one for a turn without any."""
     return (
-        select(*_SESSION, *_TURN, *_EXCHANGE, campaign.c.rules, round_.c.model_ref, image.c.file)
+        select(*_SESSION, *_TURN, *_EXCHANGE, campaign.c.rules, round_.c.model_ref, *_PICTURE)
         .select_from(
             session.join(campaign, campaign.c.id == session.c.campaign_id)
             .join(round_, round_.c.id == session.c.round_id)
@@ -185,9 +190,14 @@ async def _load(tx: AsyncConnection, load: _Load, some_id: str, *, lock: bool) -
 def _played_turns(rows: Sequence[Any]) -> tuple[PlayedTurn, ...]:
     played: dict[str, PlayedTurn] = {}
     for row in rows:
-        found = played.get(row.turn_id) or PlayedTurn(turn=_turn(row), file=row.file)
+        found = played.get(row.turn_id) or _bare_turn(row)
         played[row.turn_id] = found if row.exchange_id is None else found.with_exchange(_exchange(row))
     return tuple(played.values())
+
+
+def _bare_turn(row: Any) -> PlayedTurn:
+    truths = tuple(Probe(one["question"], one["answer"]) for one in row.known or ())
+    return PlayedTurn(turn=_turn(row), file=row.file, complex=bool(row.complex), truths=truths)
 
 
 def _set(table: Any, *columns: str) -> Any:
@@ -336,7 +346,14 @@ async def summary(tx: AsyncConnection, session_id: SessionId) -> Summary:
     rows = (await tx.execute(_SUMMARY, {"id": session_id})).all()
     if not rows:
         raise NotFound(f"There is no session {session_id!r}. Start one from the start page.")
-    turns = tuple(TurnSummary(turn=p.turn, exchanges=p.exchanges) for p in _played_turns(rows))
+    turns = tuple(
+        TurnSummary(
+            turn=played.turn,
+            exchanges=played.exchanges,
+            claims=frozenset(one.id for one in played.exchanges if played.claims(one)),
+        )
+        for played in _played_turns(rows)
+    )
     return Summary(session=_session(rows[0]), turns=turns)
 
 

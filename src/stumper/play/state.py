@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stumper.errors import NotFound
+from stumper.images.probes import Probe
 from stumper.records import Exchange, ExchangeId, Rules, Session, Turn, TurnEnd, TurnId
 
 GRACE_S = 2.0
@@ -19,6 +20,17 @@ class PlayedTurn:
     exchanges: tuple[Exchange, ...] = ()
     file: str = ""
     """Key of the picture in the file store."""
+    complex: bool = False
+    """A control on a complex picture: only answers whose truth is known count."""
+    truths: tuple[Probe, ...] = ()
+    """What is known of such a picture."""
+
+    def claims(self, exchange: Exchange) -> bool:
+        """Tells whether a "wrong" on this exchange is a claim: nobody knows the truth of its answer.
+
+        Never on a simple control, and never where the coin was thrown: a falsified answer is no claim.
+        """
+        return not self.turn.control or (self.complex and not exchange.counts)
 
     @property
     def is_open(self) -> bool:

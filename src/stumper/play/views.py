@@ -61,6 +61,8 @@ class SessionView:
 class TurnSummary:
     turn: Turn
     exchanges: tuple[Exchange, ...]
+    claims: frozenset[ExchangeId]
+    """Exchanges of which nobody knew the truth: a "wrong" there is a claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,8 +72,17 @@ image = Table(
     Column("scene", JSON),
     Column("labels", JSON),
     Column("said", JSON),  # by the model, when it was verified
+    Column("known", JSON(none_as_null=True)),  # truths about a complex picture
     Column("created_at", Double, nullable=False),
     Index(None, "campaign_id", "kind", "id"),  # with the id, dealing pictures never reads the table
+)
+# The few complex pictures that can be controls, among very many that cannot.
+Index(
+    "ix_image_known",
+    image.c.campaign_id,
+    image.c.id,
+    sqlite_where=image.c.known.is_not(None),
+    postgresql_where=image.c.known.is_not(None),
 )
 
 player = Table(
