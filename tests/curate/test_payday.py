@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from stumper.curate.dues import queries
 from stumper.curate.dues.queries import Found
 from stumper.curate.payday import PRIOR_RATE, error_rate, pay
-from stumper.curate.peers import vote
+from stumper.curate.peers import rule_by_hand, vote
 from stumper.curate.settle import settle_all
 from stumper.errors import Conflict
 from stumper.records import CampaignId, ClaimId, PlayerId, RoundId, Rules, SessionId
@@ -207,3 +207,13 @@ def test_a_rate_is_found_again_from_many_answers() -> None:
     rate = error_rate(Found(judged=10_000, wrong=4_500, model_wrong=4_000, model_right=500))
 
     assert rate == pytest.approx(0.5, abs=0.005)
+
+
+async def test_settling_a_round_tells_what_is_certain_as_truth_about_the_picture(desk: Database) -> None:
+    await rule_by_hand(desk, ClaimId("c1"), accept=True, now=9_000.0)
+
+    await settle_all(desk, CampaignId(CAMPAIGN), RoundId(ROUND), now=9_500.0)
+
+    async with desk.read() as tx:
+        known = (await tx.execute(select(schema.image.c.known))).scalar_one()
+    assert known == [{"question": "How many cats are there?", "answer": "four", "claim": "c1"}]

@@ -20,6 +20,7 @@ from stumper.curate.census import Case, Census, Passed, Sight, weigh
 from stumper.curate.dedup import contradictions
 from stumper.curate.payday import CHUNK, pay
 from stumper.curate.queries import Judgement
+from stumper.curate.replay import replay
 from stumper.records import (
     CampaignId,
     Category,
@@ -91,7 +92,18 @@ async def settle_all(
     while paid == chunk:
         async with database.begin() as tx:
             paid = await pay(tx, round_id, rules=rules, now=now, limit=chunk)
+    ruled = {change.claim_id: change for change in ruling.changes}
+    decided = [_after(claim, ruled.get(claim.id)) for claim in docket.claims if claim.round_id == round_id]
+    for start in range(0, len(decided), chunk):
+        async with database.begin() as tx:
+            await replay(tx, campaign_id, decided[start : start + chunk])
     return ruling
+
+
+def _after(claim: Claim, change: Judgement | None) -> Claim:
+    if change is None:
+        return claim
+    return replace(claim, status=change.status, posterior=change.posterior, reason=change.reason)
 
 
 def rule(docket: Docket, *, now: float) -> Ruling:
