@@ -317,6 +317,17 @@ class LedgerLine:
     written_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingGain:
+    """What an accepted claim will pay once its player is trusted."""
+
+    exchange_id: ExchangeId
+    player_id: PlayerId
+    session_id: SessionId
+    points: int
+    since: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     id: ExampleId

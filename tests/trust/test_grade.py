@@ -106,7 +106,7 @@ async def test_only_judged_exchanges_of_controls_that_count_say_something(databa
 
     grade = await grade_session(database, session_id, now=2_000.0)
 
-    assert grade == Grade((), 0, 0, 1.0, False, 0)
+    assert grade == Grade((), 0, 0, 1.0, False, 0, 0)
     assert await ledger_rows(database) == []
 
 

@@ -17,15 +17,17 @@ from stumper.trust.rewards import (
     Outcome,
     Pay,
     Reason,
-    bonus_line,
+    bonus_points,
     bonus_value,
     claim_bonus,
     control_pay,
     false_alarm_points,
     grade_lines,
     outcome,
+    paid_line,
     payable,
     shown,
+    waiting_line,
 )
 
 RULES = Rules()
@@ -170,30 +172,40 @@ def test_an_error_rate_that_is_no_share_is_refused(error_rate: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("confirmed", "trusted", "reason", "text"),
+    ("points", "reason", "text"),
     [
         (
-            True,
-            True,
+            47,
             Reason.CONFIRMED,
             "+47: Others confirmed it: the robot was wrong, and your answer is right.",
         ),
-        (
-            True,
-            False,
-            Reason.WAITING,
-            "0: Others confirmed it. You get 47 points for it as soon as you are trusted.",
-        ),
-        (False, True, Reason.REJECTED, "-19: Others did not confirm it."),
-        (False, False, Reason.REJECTED, "-19: Others did not confirm it."),
+        (-19, Reason.REJECTED, "-19: Others did not confirm it."),
+        (0, Reason.DAY_LIMIT, "0: You have played all the time that pays today."),
     ],
 )
-def test_a_judged_claim_is_told_in_words(confirmed: bool, trusted: bool, reason: Reason, text: str) -> None:
-    line = bonus_line(ExchangeId("x"), confirmed=confirmed, trusted=trusted, error_rate=0.34, rules=RULES)
+def test_a_judged_claim_is_told_in_words(points: int, reason: Reason, text: str) -> None:
+    line = paid_line(ExchangeId("x"), points)
 
     assert line.reason is reason
     assert line.text.startswith(text)
     assert int(line.text.split(":")[0]) == line.points
+
+
+def test_a_gain_that_waits_is_told_in_words_and_pays_nothing_yet() -> None:
+    line = waiting_line(ExchangeId("x"), 47)
+
+    assert (line.reason, line.points) == (Reason.WAITING, 0)
+    assert line.text == "0: Others confirmed it. +47 wait until we know you better."
+
+
+def test_a_confirmed_claim_pays_those_who_are_trusted_and_a_rejected_one_costs_everybody() -> None:
+    bonus = claim_bonus(0.34, rules=RULES)
+
+    paid = [
+        bonus_points(bonus, confirmed=confirmed, trusted=trusted)
+        for confirmed, trusted in ((True, True), (True, False), (False, True), (False, False))
+    ]
+    assert paid == [47, 0, -19, -19]
 
 
 def test_after_the_time_that_pays_nothing_pays_or_costs() -> None:

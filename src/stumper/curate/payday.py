@@ -69,6 +69,7 @@ async def pay(
             confirmed=one.claim.status is ClaimStatus.ACCEPTED,
             form=form_of(one.claim),
             played_s=one.played_s,
+            promised=one.promised,
         )
         for one in due.claims
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from stumper.play.views import Summary, TurnSummary
 from stumper.records import Exchange, ExchangeId, TurnId, Verdict
 from stumper.trust.grade import Grade
-from stumper.trust.rewards import GradeLine
+from stumper.trust.rewards import GradeLine, Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,8 @@ def _line(exchange: Exchange, *, claim: bool, paid: GradeLine | None) -> Line:
 
 def _verdict_of_others(paid: GradeLine) -> tuple[str, str, str]:
     """Returns (tone, tag, words) of a claim that the referees have judged."""
+    if paid.reason is Reason.WAITING:
+        return "good", "confirmed", "The referees agree with you. The points wait until we know you better."
     if paid.points > 0:
         return "good", "confirmed", "The referees agree: Pixel was wrong, and your answer is right."
     if paid.points < 0:

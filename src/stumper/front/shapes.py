@@ -199,6 +199,8 @@ class SummaryOut(BaseModel):
     e_value: float
     trusted: bool
     payable: int
+    waiting: int
+    """Points of confirmed claims that are paid once the player is trusted."""
     lines: list[LineOut]
     commitment: str
     salt: str
@@ -213,6 +215,7 @@ class SummaryOut(BaseModel):
             e_value=grade.e_value,
             trusted=grade.trusted,
             payable=grade.payable,
+            waiting=grade.waiting,
             lines=[LineOut.model_validate(line) for line in grade.lines],
             commitment=summary.session.commitment,
             salt=summary.session.salt,

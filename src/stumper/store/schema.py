@@ -233,6 +233,17 @@ ledger = Table(
     UniqueConstraint("exchange_id", "reason"),
 )
 
+# What an accepted claim gains once its player is trusted; settled when the ledger has the claim's line.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("exchange_id", String(64), ForeignKey("exchange.id"), primary_key=True),
+    _ref("player_id", "player"),
+    _ref("session_id", "session", index=False),
+    Column("points", Integer, nullable=False),
+    Column("since", Double, nullable=False),
+)
+
 example = Table(
     "example",
     metadata,

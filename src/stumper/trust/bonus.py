@@ -1,7 +1,8 @@
 """Pays claims once others have judged them, and the voters: one line a claim, whatever is decided later.
 
 The line is written in the transaction that decides the claim, under the reason ``claim`` and the exchange it
-was made of; a gain waits until its player is trusted (decision 20). The ledger holds a reason and an exchange
+was made of. A gain waits until its player is trusted (decision 20): it is noted with its points, and paid in
+the transaction of the grading that makes them trusted. The ledger holds a reason and an exchange
 only once, so paying again, also at the same moment in another process, changes nothing. A decision that later
 votes turn round takes no points back: the player could not have known.
 """
@@ -14,9 +15,9 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.records import ExchangeId, LedgerLine, PlayerId, Rules, SessionId, Verdict, Vote
+from stumper.records import ExchangeId, LedgerLine, PlayerId, Rules, SessionId, Verdict, Vote, WaitingGain
 from stumper.trust import queries
-from stumper.trust.rewards import Form, Outcome, bonus_line, control_pay, outcome
+from stumper.trust.rewards import Form, Outcome, bonus_points, claim_bonus, control_pay, outcome
 
 CLAIM: Final = "claim"
 """Reason of a claim's line in the ledger; the sign of its points tells what was decided."""
@@ -35,6 +36,8 @@ class Settled:
     form: Form
     played_s: float
     """How long the player had played that day when they made it."""
+    promised: int | None
+    """Points that the player was told to wait for; None if nothing was said."""
 
 
 async def pay_claims(
@@ -42,11 +45,34 @@ async def pay_claims(
 ) -> None:
     """Writes the bonus or the cost of each claim that has no line yet; ``error_rate`` is the model's, 0..1.
 
-    A confirmed claim of a player who is not trusted yet gets none: call again once they are. Raises
-    BadSetting for an error rate that is none.
+    The gain of a player who is not trusted yet is noted and waits for ``pay_waiting``. Raises BadSetting for
+    an error rate that is none.
     """
-    due = [one for one in settled if one.trusted or not one.confirmed]
-    lines = [_line(one, error_rate=error_rate, rules=rules, now=now) for one in due]
+    worth = [(one, _worth(one, error_rate=error_rate, rules=rules)) for one in settled]
+    waits = [(one, points) for one, points in worth if points > 0 and not one.trusted]
+    lines = [
+        _line(one.player_id, one.session_id, one.exchange_id, points=points, now=now)
+        for one, points in worth
+        if points <= 0 or one.trusted
+    ]
+    gains = [
+        WaitingGain(one.exchange_id, one.player_id, one.session_id, points=points, since=now)
+        for one, points in waits
+    ]
+    await queries.write_once(tx, lines)
+    await queries.write_waiting(tx, gains)
+
+
+async def pay_waiting(tx: AsyncConnection, player_id: PlayerId, *, now: float) -> None:
+    """Pays a player who is trusted now all that waited for it; again pays nothing.
+
+    Hold the player's row before (``queries.lock_e_value``): a claim that is decided at the same moment waits
+    for this transaction, and then sees that they are trusted.
+    """
+    gains = await queries.waiting_gains(tx, player_id, reason=CLAIM)
+    lines = [
+        _line(player_id, gain.session_id, gain.exchange_id, points=gain.points, now=now) for gain in gains
+    ]
     await queries.write_once(tx, lines)
 
 
@@ -74,21 +100,27 @@ async def pay_vote(tx: AsyncConnection, record: Vote, *, good: bool, dealt_at: f
     await queries.write_lines(tx, [line] if points else [])
 
 
-def _line(one: Settled, *, error_rate: float, rules: Rules, now: float) -> LedgerLine:
-    """A claim made after the day's paid time has a line of 0 points: it neither pays nor costs."""
-    bonus = bonus_line(
-        one.exchange_id,
-        confirmed=one.confirmed,
-        trusted=one.trusted,
-        error_rate=error_rate,
-        form=one.form,
-        rules=rules,
-    )
+def _worth(one: Settled, *, error_rate: float, rules: Rules) -> int:
+    """Returns the points of a claim, as if its player were trusted; what was promised before is kept.
+
+    A claim made after the day's paid time is worth 0 points: it neither pays nor costs.
+    """
+    if one.played_s > rules.paid_day_s:
+        return 0
+    if one.confirmed and one.promised is not None:
+        return one.promised
+    bonus = claim_bonus(error_rate, form=one.form, rules=rules)
+    return bonus_points(bonus, confirmed=one.confirmed, trusted=True)
+
+
+def _line(
+    player_id: PlayerId, session_id: SessionId, exchange_id: ExchangeId, *, points: int, now: float
+) -> LedgerLine:
     return LedgerLine(
-        player_id=one.player_id,
-        session_id=one.session_id,
-        exchange_id=one.exchange_id,
+        player_id=player_id,
+        session_id=session_id,
+        exchange_id=exchange_id,
         reason=CLAIM,
-        points=bonus.points if one.played_s <= rules.paid_day_s else 0,
+        points=points,
         written_at=now,
     )

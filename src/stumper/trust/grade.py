@@ -19,13 +19,22 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import Conflict, NotFound
-from stumper.records import LedgerLine, SessionId, TurnId
+from stumper.records import LedgerLine, SessionId, TurnId, WaitingGain
 from stumper.store.database import Database
 from stumper.trust import queries
-from stumper.trust.bonus import CLAIM
+from stumper.trust.bonus import CLAIM, pay_waiting
 from stumper.trust.evidence import update
 from stumper.trust.queries import ControlExchange, PaidClaim, ToGrade
-from stumper.trust.rewards import GradeLine, Mark, grade_lines, outcome, paid_line, payable, shown
+from stumper.trust.rewards import (
+    GradeLine,
+    Mark,
+    grade_lines,
+    outcome,
+    paid_line,
+    payable,
+    shown,
+    waiting_line,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ class Grade:
     trusted: bool
     payable: int
     """Points that count for prizes: 0 until the player is trusted."""
+    waiting: int
+    """Points of all the player's confirmed claims that are paid once the player is trusted."""
 
 
 async def grade_session(database: Database, session_id: SessionId, *, now: float) -> Grade:
@@ -69,6 +80,8 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
         if await queries.claim_grading(tx, session_id, now=now):
             await _write(tx, session_id, facts, marks=marks, lines=lines, now=now)
         lines += [_claim_line(paid) for paid in await queries.paid_claims(tx, session_id, reason=CLAIM)]
+        gains = await queries.waiting_gains(tx, facts.player_id, reason=CLAIM)
+        lines += await _waiting_lines(tx, session_id, gains)
         standing = await queries.standing(tx, facts.player_id)
     trusted = standing.e_value >= facts.rules.trust_e
     return Grade(
@@ -78,12 +91,24 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
         e_value=standing.e_value,
         trusted=trusted,
         payable=payable(standing.balance, trusted=trusted),
+        waiting=sum(gain.points for gain in gains),
     )
 
 
 def _claim_line(paid: PaidClaim) -> GradeLine:
     line = paid_line(paid.exchange_id, paid.points)
     return GradeLine(line.exchange_id, paid.position, line.reason, line.points, line.text)
+
+
+async def _waiting_lines(
+    tx: AsyncConnection, session_id: SessionId, gains: Sequence[WaitingGain]
+) -> list[GradeLine]:
+    """Returns a line without points for each gain of the session that waits."""
+    points = {gain.exchange_id: gain.points for gain in gains if gain.session_id == session_id}
+    places = await queries.positions(tx, session_id, points)
+    lines = [(place, waiting_line(id_, points[id_])) for id_, place in places.items()]
+    lines.sort(key=lambda one: one[0])
+    return [GradeLine(line.exchange_id, place, line.reason, line.points, line.text) for place, line in lines]
 
 
 async def _write(
@@ -111,6 +136,8 @@ async def _write(
     await queries.write_lines(tx, paid)
     after = update(before, marks, poison_rate=facts.poison_rate, cap=facts.rules.cap_e)
     await queries.set_e_value(tx, facts.player_id, after)
+    if after >= facts.rules.trust_e:
+        await pay_waiting(tx, facts.player_id, now=now)
 
 
 def _marks(exchanges: Sequence[ControlExchange]) -> list[Mark]:

@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import FromClause, ScalarSelect, and_, bindparam, func, insert, select, update
+from sqlalchemy import FromClause, ScalarSelect, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import (
     CampaignId,
+    ClaimStatus,
     ExchangeId,
     LedgerLine,
     PlayerId,
@@ -20,8 +21,9 @@ from stumper.records import (
     SessionId,
     TurnId,
     Verdict,
+    WaitingGain,
 )
-from stumper.store.schema import campaign, exchange, ledger, player, session, turn
+from stumper.store.schema import campaign, claim, exchange, ledger, player, session, turn, waiting
 from stumper.trust.rewards import Outcome, outcome
 
 # SQLite takes at most 32,766 parameters in one statement; long id lists go in slices of this size.
@@ -169,6 +171,36 @@ async def write_once(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
     into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     if lines:
         await tx.execute(into(ledger).on_conflict_do_nothing(), [asdict(line) for line in lines])
+
+
+async def write_waiting(tx: AsyncConnection, gains: Sequence[WaitingGain]) -> None:
+    """Notes gains that wait; what was promised before stays."""
+    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    if gains:
+        await tx.execute(into(waiting).on_conflict_do_nothing(), [asdict(gain) for gain in gains])
+
+
+async def waiting_gains(tx: AsyncConnection, player_id: PlayerId, *, reason: str) -> list[WaitingGain]:
+    """Returns what waits for a player: of claims still accepted whose line is not in the ledger yet."""
+    settled = exists().where(ledger.c.exchange_id == waiting.c.exchange_id, ledger.c.reason == reason)
+    rows = await tx.execute(
+        select(waiting)
+        .join(claim, claim.c.exchange_id == waiting.c.exchange_id)
+        .where(waiting.c.player_id == player_id, claim.c.status == ClaimStatus.ACCEPTED.value, ~settled)
+        .order_by(waiting.c.since, waiting.c.exchange_id)
+    )
+    return [WaitingGain(**row._mapping) for row in rows]
+
+
+async def positions(
+    tx: AsyncConnection, session_id: SessionId, exchanges: Collection[ExchangeId]
+) -> dict[ExchangeId, int]:
+    """Returns the place of the turn for those of the exchanges that belong to the session."""
+    if not exchanges:
+        return {}
+    query = select(exchange.c.id, turn.c.position).join(turn, turn.c.id == exchange.c.turn_id)
+    where = turn.c.session_id == session_id, exchange.c.id.in_(exchanges)
+    return {ExchangeId(id_): position for id_, position in await tx.execute(query.where(*where))}
 
 
 async def paid_claims(tx: AsyncConnection, session_id: SessionId, *, reason: str) -> list[PaidClaim]:

@@ -136,7 +136,7 @@ _WORDS: Final = {
     Reason.REPEAT: "You caught a falsified answer, but by asking the same question again: that pays nothing.",
     Reason.DAY_LIMIT: "You have played all the time that pays today. This neither pays nor costs.",
     Reason.CONFIRMED: "Others confirmed it: the robot was wrong, and your answer is right.",
-    Reason.WAITING: "Others confirmed it. You get {gain} points for it as soon as you are trusted.",
+    Reason.WAITING: "Others confirmed it. {gain:+d} wait until we know you better.",
     Reason.REJECTED: 'Others did not confirm it. Say "wrong" only where you can give the right answer.',
 }
 
@@ -227,26 +227,15 @@ def bonus_points(bonus: Bonus, *, confirmed: bool, trusted: bool) -> int:
     return -bonus.rejected
 
 
-def bonus_line(
-    exchange_id: ExchangeId,
-    *,
-    confirmed: bool,
-    trusted: bool,
-    error_rate: float,
-    form: Form = Form.OPEN,
-    rules: Rules,
-) -> BonusLine:
-    """Returns the line of a claim that others have judged. Raises BadSetting."""
-    bonus = claim_bonus(error_rate, form=form, rules=rules)
-    points = bonus_points(bonus, confirmed=confirmed, trusted=trusted)
-    reason = (Reason.CONFIRMED if trusted else Reason.WAITING) if confirmed else Reason.REJECTED
-    return BonusLine(exchange_id, reason, points, _text(reason, points).format(gain=bonus.confirmed))
-
-
 def paid_line(exchange_id: ExchangeId, points: int) -> BonusLine:
     """Returns the line of a claim that was paid ``points``; 0 means that the day's paid time was over."""
     reason = Reason.CONFIRMED if points > 0 else Reason.REJECTED if points else Reason.DAY_LIMIT
     return BonusLine(exchange_id, reason, points, _text(reason, points))
+
+
+def waiting_line(exchange_id: ExchangeId, gain: int) -> BonusLine:
+    """Returns the line of a confirmed claim whose ``gain`` waits until its player is trusted."""
+    return BonusLine(exchange_id, Reason.WAITING, 0, _text(Reason.WAITING, 0).format(gain=gain))
 
 
 def grade_lines(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stumper.curate.belief import Cause
 from stumper.curate.queries import claim_of
 from stumper.records import Claim, ClaimId, ClaimStatus, RoundId, SessionId, Verdict
-from stumper.store.schema import claim, exchange, ledger, player, session, turn
+from stumper.store.schema import claim, exchange, ledger, player, session, turn, waiting
 from stumper.trust.bonus import CLAIM
 from stumper.trust.queries import played_before
 
@@ -73,12 +73,16 @@ async def found_now(tx: AsyncConnection, round_id: RoundId, *, trust_e: float) -
 
 
 class Unpaid(NamedTuple):
-    """A decided claim without a line in the ledger; ``played_s``: how long its player had played that day."""
+    """A decided claim without a line in the ledger."""
 
     claim: Claim
     session_id: SessionId
     e_value: float
+    """Of its player."""
     played_s: float
+    """How long they had played that day when they made it."""
+    promised: int | None
+    """Points that wait for their trust; None if none do."""
 
 
 class Due(NamedTuple):
@@ -95,6 +99,7 @@ _UNPAID: Final = (
         session.c.id.label("session_id"),
         player.c.e_value,
         (exchange.c.judged_at - session.c.started_at + played_before(session)).label("played_s"),
+        waiting.c.points.label("promised"),
         *_now.c,
     )
     .select_from(
@@ -102,17 +107,23 @@ _UNPAID: Final = (
         .join(turn, turn.c.id == exchange.c.turn_id)
         .join(session, session.c.id == turn.c.session_id)
         .join(player, player.c.id == session.c.player_id)
+        .outerjoin(waiting, waiting.c.exchange_id == exchange.c.id)
         .join(_now, true())
     )
     .where(
         claim.c.round_id == bindparam("round_id"),
-        # A gain waits until its player is trusted.
+        # A gain is noted once, and waits until its player is trusted.
         (claim.c.status == ClaimStatus.REJECTED.value)
-        | ((claim.c.status == ClaimStatus.ACCEPTED.value) & (player.c.e_value >= bindparam("trust_e"))),
+        | (
+            (claim.c.status == ClaimStatus.ACCEPTED.value)
+            & (waiting.c.points.is_(None) | (player.c.e_value >= bindparam("trust_e")))
+        ),
         ~exists().where(ledger.c.exchange_id == claim.c.exchange_id, ledger.c.reason == CLAIM),
     )
     .order_by(claim.c.created_at, claim.c.id)
     .limit(bindparam("most"))
+    # None becomes trusted while their claims are paid: a grading at the same moment comes before or after.
+    .with_for_update(of=player, key_share=True)
 )
 _UNPAID_ONE: Final = _UNPAID.where(claim.c.id == bindparam("claim_id"))
 
@@ -127,7 +138,13 @@ async def unpaid(
     else:
         rows = (await tx.execute(_UNPAID_ONE, {**values, "claim_id": claim_id})).all()
     due = [
-        Unpaid(claim_of(row), SessionId(row.session_id), row.e_value, float(row.played_s or 0.0))
+        Unpaid(
+            claim_of(row),
+            SessionId(row.session_id),
+            row.e_value,
+            played_s=float(row.played_s or 0.0),
+            promised=row.promised,
+        )
         for row in rows
     ]
     found = [Found(*(int(getattr(row, name)) for name in Found._fields)) for row in rows[:1]]
