@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import select, update
 
 from stumper.curate import belief
+from stumper.front import referee as desk
 from stumper.records import Rules
 from stumper.store.schema import claim, player, session, vote
 from tests.browser.conftest import PHONE, Site, Sites
@@ -16,11 +17,11 @@ pytestmark = pytest.mark.browser
 COMPLEX = Rules(turns=2, control_share=0.0)
 
 
-async def claims_by_ada(site: Site) -> None:
+async def claims_by_ada(site: Site, *, claims: int = 2) -> None:
     page = await site.open(PHONE)
     await land(page)
-    for number in (1, 2):
-        await expect(page.get_by_text(f"Picture {number} of 2")).to_be_visible()
+    for number in range(1, claims + 1):
+        await expect(page.get_by_text(f"Picture {number} of {claims}")).to_be_visible()
         await ask(page, "How many flowers are there?")
         await answered(page)
         await say_wrong(page, "eleven")
@@ -63,4 +64,30 @@ async def test_a_referee_says_what_is_right_and_reports_a_case(
             (False, None, "private"),
         }
         assert list(votes) == [1, 1]
+        assert site.complaints == []
+
+
+async def test_a_streak_is_told_when_the_count_comes_and_not_before(
+    sites: Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(belief, "LEAST_GAP", -1.0)
+    monkeypatch.setattr(desk, "BATCH", 3)
+    async with sites(rules=Rules(turns=3, control_share=0.0)) as site:
+        await claims_by_ada(site, claims=3)
+        page = await referee(site)
+        for _ in range(2):
+            await page.get_by_role("button", name="Pixel is right").click()
+            await expect(page.get_by_text("Thank you. Here is the next one.")).to_be_visible()
+            await expect(page.locator(".streak")).to_have_count(0)
+        async with site.world.app.database.begin() as tx:
+            voted = select(vote.c.claim_id)
+            await tx.execute(update(vote).values(gold=True))
+            await tx.execute(update(claim).where(claim.c.id.in_(voted)).values(status="rejected"))
+        await page.get_by_role("button", name="Pixel is right").click()
+        await expect(page.get_by_text("2 in a row!")).to_be_visible()
+        await expect(page.locator(".stars i")).to_have_count(2)
+        await page.wait_for_timeout(900)  # the stars have come
+        await site.shoot(page, "phone-8-referee-streak", whole=True)
+        await page.goto("/referee")  # once is enough
+        await expect(page.locator(".streak")).to_have_count(0)
         assert site.complaints == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from stumper.curate.belief import Rates, gain
-from stumper.curate.desk.queries import disputes, service
+from stumper.curate.desk.queries import assign, disputes, run_of_right, service
 from stumper.curate.peers import next_claim, rule_by_hand, vote
 from stumper.curate.pipeline import curate
 from stumper.errors import AlreadyVoted, BadCorrection, Conflict, NotFound, NotYours
@@ -140,8 +140,45 @@ async def test_points_of_a_referee_are_told_for_whole_batches(desk: Database) ->
     async with desk.read() as tx:
         one_by_one = await service(tx, PlayerId("bob"), batch=1)
         by_ten = await service(tx, PlayerId("bob"), batch=10)
-    assert one_by_one == (1, 1, 20)
-    assert by_ten == (1, 0, 0)
+    assert one_by_one == (1, 1, 20, 1)
+    assert by_ten == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "streak"),
+    [
+        ([], 0),
+        ([("bad", False)], 1),
+        ([("bad", True)], 0),
+        ([("bad", False), ("good", True)], 2),
+        ([("bad", True), ("good", True)], 1),
+        ([("good", True), ("bad", True)], 0),
+        ([("good", True), ("open", False), ("bad", False)], 2),
+        ([("good", True), ("bad", False), ("open", True)], 2),
+    ],
+)
+async def test_the_streak_counts_settled_cases_judged_right_up_to_the_last_one(
+    desk: Database, said: list[tuple[str, bool]], streak: int
+) -> None:
+    for n, (case, yes) in enumerate(said):
+        async with desk.begin() as tx:
+            await assign(tx, PlayerId("bob"), ClaimId(case), gold=case != "open", now=NOW - 60.0)
+        await cast(desk, "bob", case, yes=yes)
+        async with desk.begin() as tx:
+            newest = schema.vote.c.claim_id == case
+            await tx.execute(update(schema.vote).where(newest).values(voted_at=NOW + n))
+
+    async with desk.read() as tx:
+        assert (await service(tx, PlayerId("bob"), batch=1)).streak == streak
+        assert (await service(tx, PlayerId("bob"), batch=10)).streak == 0
+
+
+@given(st.lists(st.booleans()), st.lists(st.booleans()))
+def test_a_wrong_one_ends_the_run(newer: list[bool], older: list[bool]) -> None:
+    run = run_of_right([*newer, False, *older])
+
+    assert run == run_of_right(newer) <= len(newer)
+    assert (run == len(newer)) is all(newer)
 
 
 async def test_a_better_answer_that_means_the_same_confirms(desk: Database) -> None:

@@ -59,6 +59,7 @@ async def desk(request: Request, app: Parts, me: Mover, thanks: bool = False) ->
         "thanks": thanks,
         "done": done,
         "until_told": BATCH - done.votes % BATCH,
+        "just_told": thanks and done.votes > 0 and done.votes % BATCH == 0,
         "flags": FLAGS,
     }
     return templates.TemplateResponse(request, "referee.html", context)

@@ -5,8 +5,9 @@ Statements for every case are made once, as in `stumper.curate.votes.queries`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Subquery, bindparam, exists, func, select, true, union_all
@@ -14,12 +15,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.census import Sight
-from stumper.curate.queries import claim_of
+from stumper.curate.queries import SETTLED, claim_of
 from stumper.curate.votes.queries import SAME_NETWORK
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, Rules
 from stumper.store.schema import assignment, campaign, claim, ledger, player, sight, vote
 
 _MERGED: Final = claim.alias("merged")
+_LONGEST_STREAK: Final = 200
+"""A longer one is told as this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,13 @@ class Table(NamedTuple):
 
 
 class Service(NamedTuple):
-    """What a referee has done: votes, and the points of the settled cases among the first ``counted``."""
+    """What a referee has done: votes, and how the settled cases among the first ``counted`` went."""
 
     votes: int
     counted: int
     points: int
+    streak: int
+    """Settled cases judged right in a row, up to the last of these."""
 
 
 _MAY_JUDGE: Final = (
@@ -197,7 +202,7 @@ async def disputes(tx: AsyncConnection, campaign_id: CampaignId) -> list[Dispute
 
 
 async def service(tx: AsyncConnection, player_id: PlayerId, *, batch: int) -> Service:
-    """Points are told for whole batches of votes, so that no single vote shows which case was settled."""
+    """Points and streak are told for whole batches of votes: no single vote shows which case was settled."""
     votes = int((await tx.execute(select(func.count()).where(vote.c.player_id == player_id))).scalar_one())
     counted = votes // batch * batch
     first = (
@@ -208,4 +213,28 @@ async def service(tx: AsyncConnection, player_id: PlayerId, *, batch: int) -> Se
         .subquery()
     )
     points = select(func.coalesce(func.sum(ledger.c.points), 0)).join(first, first.c.id == ledger.c.vote_id)
-    return Service(votes, counted, int((await tx.execute(points)).scalar_one()))
+    good = claim.c.status == ClaimStatus.ACCEPTED.value
+    said_good = vote.c.model_wrong & vote.c.correction_right & ~vote.c.unanswerable
+    went = (
+        select((good == said_good).label("right"))
+        .join(first, first.c.id == vote.c.id)
+        .join(claim, claim.c.id == vote.c.claim_id)
+        .where(vote.c.gold, claim.c.status.in_(SETTLED))
+        .order_by(vote.c.voted_at.desc(), vote.c.id.desc())
+        .limit(_LONGEST_STREAK)
+    )
+    return Service(
+        votes,
+        counted,
+        points=int((await tx.execute(points)).scalar_one()),
+        streak=run_of_right(bool(right) for (right,) in await tx.execute(went)),
+    )
+
+
+def run_of_right(newest_first: Iterable[bool]) -> int:
+    """Returns how many are right before the first that is not.
+
+    >>> run_of_right([True, True, False, True]), run_of_right([])
+    (2, 0)
+    """
+    return sum(1 for _ in takewhile(bool, newest_first))
