@@ -46,6 +46,8 @@ def test_help_lists_a_command_for_every_stage(tmp_path: Path) -> None:
         (("release", "build"), "example"),
         (("serve", "--model", "gpt"), "no scheme"),
         (("tune", "."), "train.jsonl is missing"),
+        (("players", "signals"), "stumper"),
+        (("players", "decide", "nobody", "--dismiss"), "stumper"),
     ],
 )
 def test_wrong_input_is_one_line_with_the_way_out(tmp_path: Path, words: tuple[str, ...], says: str) -> None:

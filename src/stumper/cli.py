@@ -22,6 +22,7 @@ from rich.table import Table
 from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.cli_claims import claims
+from stumper.cli_players import players
 from stumper.config import Settings, load
 from stumper.errors import StumperError
 from stumper.records import Campaign, Round, SessionId
@@ -40,6 +41,7 @@ for name, group in (
     ("round", rounds),
     ("release", releases),
     ("claims", claims),
+    ("players", players),
     ("toytown", toytown),
 ):
     cli.add_typer(group, name=name)

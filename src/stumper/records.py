@@ -262,6 +262,8 @@ class Exchange:
     verdict: Verdict | None = None
     correction: str | None = None
     judged_at: float | None = None
+    pasted: bool | None = None
+    """Question or correction was pasted; None where the phone did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stumper.errors import BadInput
-from stumper.trust.crowd import CrowdLog, kinds, tabulate
+from stumper.trust.crowd import Array, CrowdLog, kinds, tabulate
 from stumper.trust.estimator import ACCIDENTAL, Estimate, estimate, refresh
 
 SKILLED, BLIND = (0.92, 0.04, 0.82, 0.07), (0.99, 0.99, 0.99, 0.99)
@@ -163,6 +163,7 @@ def test_claims_without_votes_are_set_right_by_the_audited_ones() -> None:
         voter=log.voter[kept],
         says_wrong=log.says_wrong[kept],
         says_right=log.says_right[kept],
+        share=log.share[kept],
     )
 
     found = estimate(few)
@@ -184,6 +185,7 @@ def test_the_order_of_rows_and_the_numbers_of_players_do_not_matter() -> None:
         voter=name[log.voter[votes]],
         says_wrong=log.says_wrong[votes],
         says_right=log.says_right[votes],
+        share=log.share[votes],
     )
 
     one, other = estimate(log), estimate(mixed)
@@ -203,6 +205,7 @@ def test_refresh_follows_new_votes_of_few_players_and_leaves_other_claims_alone(
         voter=np.append(log.voter, voters),
         says_wrong=np.append(log.says_wrong, [False] * 3),
         says_right=np.append(log.says_right, [False] * 3),
+        share=np.append(log.share, [1.0] * 3),
     )
 
     after, anew = refresh(before, more, voters), estimate(more)
@@ -233,11 +236,34 @@ def test_a_later_estimate_may_start_from_an_earlier_one() -> None:
         voter=log.voter[:half],
         says_wrong=log.says_wrong[:half],
         says_right=log.says_right[:half],
+        share=log.share[:half],
     )
 
     warm = estimate(log, iterations=8, start=estimate(fewer))
 
     assert np.abs(warm.wrong - estimate(log, iterations=60).wrong).max() < 0.1
+
+
+def test_a_vote_tells_as_much_as_its_share() -> None:
+    log, _ = crowd(rates=[SKILLED] * 30, items=6, votes=2, seed=3)
+
+    def told(share: float) -> Array:
+        return estimate(replace(log, share=np.full(len(log.item), share))).wrong
+
+    voted = np.unique(log.item)
+    none, half, all_ = told(0.0), told(0.5), told(1.0)
+    assert np.array_equal(all_, estimate(log).wrong)
+    assert np.allclose(none, estimate(replace(log, share=np.zeros(len(log.item)))).unheard)
+    sure = [float(np.abs(p[voted] - 0.5).mean()) for p in (none, half, all_)]
+    assert sure == sorted(sure)
+    assert sure[2] > sure[0] + 0.02
+
+
+@pytest.mark.parametrize("share", [[1.5], [-0.1], [float("nan")], [1.0, 1.0]])
+def test_a_share_that_cannot_be_is_refused(share: list[float]) -> None:
+    with pytest.raises(BadInput, match="'share'"):
+        tabulate(players=2, asker=[0], claimed=[1], category=[0], image=[0], item=[0], voter=[1],
+                 says_wrong=[1], says_right=[1], share=share)  # fmt: skip
 
 
 def test_empty_tables_give_empty_answers() -> None:

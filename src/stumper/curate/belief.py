@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stumper.records import ClaimId, ClaimStatus, PlayerId, Rules
+from stumper.trust.jury import EVERYBODY, Jury
 from stumper.trust.rewards import Outcome
 
 Array = NDArray[np.float64]
@@ -140,16 +141,20 @@ class Decision(NamedTuple):
 Controls = Mapping[PlayerId, Counter[Outcome]]
 
 
-def posterior(claim: Evidence, *, controls: Controls, tallies: Mapping[PlayerId, Tally]) -> Belief:
+def posterior(
+    claim: Evidence, *, controls: Controls, tallies: Mapping[PlayerId, Tally], jury: Jury = EVERYBODY
+) -> Belief:
     """Returns the belief about one claim that is not counted in ``tallies`` itself.
 
     Players missing from ``controls`` count as strangers.
     """
-    players = [claim.claimant, *(ballot.voter for ballot in claim.ballots)]
+    voters = [ballot.voter for ballot in claim.ballots]
+    players = [claim.claimant, *voters]
     known = np.array([tallies.get(player_id, _NO_TALLY) for player_id in players])
     by = _rates(_priors([controls.get(player_id, Counter()) for player_id in players]), known)
     marks = np.array([ballot[1:] for ballot in claim.ballots], dtype=bool).reshape(-1, 3)
-    logs = np.log(_from_claimant(by[:1]))[0] + np.log(_likely(by[1:], *marks.T)).sum(axis=0)
+    shares = np.array(jury.shares(claim.claimant, voters))
+    logs = np.log(_from_claimant(by[:1]))[0] + shares @ np.log(_likely(by[1:], *marks.T))
     joint = np.exp(logs - logs.max())
     return Belief(*map(float, joint / joint.sum()))
 

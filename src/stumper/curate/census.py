@@ -26,6 +26,7 @@ from stumper.curate.classify import classify
 from stumper.records import Category, Claim, ClaimId, ImageId, PlayerId, RoundId
 from stumper.trust.crowd import Array, CrowdLog, Players, logit, sigmoid, tabulate
 from stumper.trust.estimator import Estimate, estimate
+from stumper.trust.jury import EVERYBODY, Jury
 from stumper.trust.rewards import Outcome
 
 _OUTCOMES: Final = {
@@ -64,6 +65,7 @@ class Census:
     cases: Sequence[Case]
     passed: Sequence[Passed]
     controls: Mapping[PlayerId, Counter[Outcome]]
+    jury: Jury = EVERYBODY
 
 
 class Sight(NamedTuple):
@@ -124,9 +126,9 @@ def _log(census: Census, index: Mapping[PlayerId, int]) -> CrowdLog:
     kind = cache(_kind)  # for every question once: a mark must not tell its category
     kinds = _numbered([(mark.round_id, kind(mark.question)) for mark in marks])
     votes = [
-        (n, ballot)
+        (n, ballot, share)
         for n, case in enumerate(census.cases)
-        for ballot in case.ballots
+        for ballot, share in zip(case.ballots, _shares(case, census.jury), strict=True)
         if not ballot.unanswerable
     ]
     seen = [
@@ -145,11 +147,16 @@ def _log(census: Census, index: Mapping[PlayerId, int]) -> CrowdLog:
         category=kinds,
         image=_numbered([mark.image_id for mark in marks]),
         audited=[n < len(claims) and audited(claims[n].id) for n in range(len(marks))],
-        item=[n for n, _ in votes],
-        voter=[index[ballot.voter] for _, ballot in votes],
-        says_wrong=[ballot.model_wrong for _, ballot in votes],
-        says_right=[ballot.correction_right for _, ballot in votes],
+        item=[n for n, _, _ in votes],
+        voter=[index[ballot.voter] for _, ballot, _ in votes],
+        says_wrong=[ballot.model_wrong for _, ballot, _ in votes],
+        says_right=[ballot.correction_right for _, ballot, _ in votes],
+        share=[share for _, _, share in votes],
     )
+
+
+def _shares(case: Case, jury: Jury) -> list[float]:
+    return jury.shares(case.claim.player_id, [ballot.voter for ballot in case.ballots])
 
 
 def _kind(question: str) -> Category:

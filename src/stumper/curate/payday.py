@@ -65,7 +65,7 @@ async def pay(
             exchange_id=one.claim.exchange_id,
             session_id=one.session_id,
             player_id=one.claim.player_id,
-            trusted=one.e_value >= rules.trust_e,
+            trusted=one.trusted,
             confirmed=one.claim.status is ClaimStatus.ACCEPTED,
             form=form_of(one.claim),
             played_s=one.played_s,

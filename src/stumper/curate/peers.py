@@ -58,6 +58,7 @@ from stumper.records import (
 )
 from stumper.store.database import Database
 from stumper.trust.bonus import pay_vote
+from stumper.trust.watch.find import jury
 
 SETTLED: Final = (ClaimStatus.ACCEPTED, ClaimStatus.REJECTED)
 SURE: Final = 0.98
@@ -300,13 +301,13 @@ async def _settled(
     voted = replace(claim, votes=len(ballots))
     if len(ballots) < MIN_VOTES:
         return voted
-    known = await votes.history(
-        tx, {claim.player_id, *(ballot.voter for ballot in ballots)}, claimant=claim.player_id
-    )
+    players = {claim.player_id, *(ballot.voter for ballot in ballots)}
+    known = await votes.history(tx, players, claimant=claim.player_id)
     belief = posterior(
         Evidence(claim.id, claim.player_id, tuple(ballots)),
         controls=known.controls,
         tallies=learned(known.votes, known.claims),
+        jury=await jury(tx, claim.campaign_id, players=players),
     )
     decision = decide(belief, votes=len(ballots), rules=rules, least=least_votes(claim.id))
     return replace(

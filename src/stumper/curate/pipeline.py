@@ -32,6 +32,7 @@ from stumper.records import (
     RoundId,
 )
 from stumper.store.database import Database
+from stumper.trust.watch.find import find_signals
 
 OnProgress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
@@ -67,9 +68,13 @@ async def curate(
     now: float,
     on_progress: OnProgress | None = None,
 ) -> CurateReport:
-    """Turns what votes decide into examples; returns where the round stands. May be called at any time."""
+    """Turns what votes decide into examples; returns where the round stands. May be called at any time.
+
+    Looks for signals of cheating first, so that they count in what is decided.
+    """
     tell = on_progress or _quiet
     tell(0, _STEPS)
+    await find_signals(database, campaign_id, now=now)
     await _name_categories(database, round_id)
     tell(1, _STEPS)
     await _merge(database, campaign_id, round_id)

@@ -32,8 +32,10 @@ from stumper.records import (
     Rules,
 )
 from stumper.store.database import Database
+from stumper.trust.jury import EVERYBODY, Jury
 from stumper.trust.queries import control_counts
 from stumper.trust.rewards import Outcome
+from stumper.trust.watch.find import jury
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Docket:
     exemplary: Sequence[Claim]
     """Claims of the campaign that are examples already, of this round and earlier ones."""
     rules: Rules
+    jury: Jury = EVERYBODY
+    """How much each voter's word counts, by the signals of cheating that are open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ async def settle_all(
             controls=await control_counts(tx, await queries.campaign_players(tx, campaign_id)),
             exemplary=await queries.exemplary_claims(tx, campaign_id),
             rules=rules,
+            jury=await jury(tx, campaign_id),
         )
     # A minute of arithmetic for a million votes must not stop the server's other players.
     ruling = await asyncio.to_thread(rule, docket, now=now)
@@ -110,7 +115,7 @@ def rule(docket: Docket, *, now: float) -> Ruling:
     """Returns the judgements that differ from what stands in the claims of the round (pure)."""
     fixed = {claim.id for claim in docket.exemplary}
     cases = _cases(docket)
-    weighed = weigh(Census(cases, docket.passed, docket.controls))
+    weighed = weigh(Census(cases, docket.passed, docket.controls, docket.jury))
     ours = [case for case in cases if case.claim.round_id == docket.round_id]
     found = {case.claim.id: _finding(case, weighed.beliefs[case.claim.id], docket.rules) for case in ours}
     for claim in docket.exemplary:

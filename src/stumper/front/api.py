@@ -85,7 +85,7 @@ async def ask(
 ) -> Any:
     """Asks a question. `Accept: text/event-stream` brings the answer word by word, then the exchange."""
     asked_s = asyncio.get_running_loop().time()
-    exchange = await app.game.ask(me, turn_id, question=body.question, key=body.key)
+    exchange = await app.game.ask(me, turn_id, question=body.question, key=body.key, pasted=body.pasted)
     out = shapes.ExchangeOut.of(exchange).model_dump(mode="json")
     await stream.on_the_grid(asked_s)
     if "text/event-stream" not in accept:
@@ -98,7 +98,9 @@ async def ask(
 @router.post("/exchanges/{exchange_id}/verdict", tags=["play"])
 async def judge(exchange_id: ExchangeId, body: shapes.VerdictIn, app: Parts, me: Mover) -> shapes.SessionOut:
     """Marks an answer right (the turn goes on) or wrong, with the right answer (the turn ends)."""
-    view = await app.game.judge(me, exchange_id, verdict=body.verdict, correction=body.correction)
+    view = await app.game.judge(
+        me, exchange_id, verdict=body.verdict, correction=body.correction, pasted=body.pasted
+    )
     return shapes.SessionOut.of(view)
 
 

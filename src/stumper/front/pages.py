@@ -14,7 +14,7 @@ from stumper.app import App
 from stumper.campaigns import current_round, find_campaign
 from stumper.curate.payday import error_rate_now
 from stumper.errors import BadInput, NoConsent
-from stumper.front import ending
+from stumper.front import ending, notices
 from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, until_playable
 from stumper.front.queries import find_player
 from stumper.front.shapes import LANGUAGES
@@ -174,12 +174,13 @@ async def end(request: Request, session_id: SessionId, app: Parts, me: Mover) ->
         "grade": grade,
         "ending": ending.tell(summary, grade, trust_e=rules.trust_e),
         "quick_turns": rules.quick_turns,
+        **await notices.context(app, me),
     }
     return templates.TemplateResponse(request, "end.html", context)
 
 
 @router.get("/points")
-async def points(request: Request, app: Parts) -> Response:
+async def points(request: Request, app: Parts, me: MaybeMe) -> Response:
     """How points work, with the campaign's numbers."""
     async with app.database.read() as tx:
         campaign = await find_campaign(tx, app.settings.campaign)
@@ -193,6 +194,7 @@ async def points(request: Request, app: Parts) -> Response:
         "hours": round(rules.paid_day_s / 3600),
         "bonus": rewards.claim_bonus(rate, rules=rules),
         "yes_no": rewards.claim_bonus(rate, form=rewards.Form.YES_NO, rules=rules),
+        **await notices.context(app, me),
     }
     return templates.TemplateResponse(request, "points.html", context)
 

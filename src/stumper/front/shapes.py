@@ -13,6 +13,8 @@ from stumper.curate.peers import ClaimView, Empty
 from stumper.play.views import ExchangeView, SessionView, Summary, TurnSummary, TurnView
 from stumper.records import Exchange, Flag, PlayerId, Verdict
 from stumper.trust.grade import Grade
+from stumper.trust.watch.kept import Appeal
+from stumper.trust.watch.words import Notice
 
 LANGUAGES = {
     "en": "English",
@@ -50,11 +52,13 @@ class AskIn(Input):
     key: Key = Field(
         description="Drawn by the client for each question; sent again, it returns the same exchange."
     )
+    pasted: bool | None = Field(None, description="The question was pasted; null where nobody looked.")
 
 
 class VerdictIn(Input):
     verdict: Verdict
     correction: str | None = Field(None, description="The right answer; needed with 'wrong'.")
+    pasted: bool | None = Field(None, description="The right answer was pasted; null where nobody looked.")
 
 
 class VoteIn(Input):
@@ -220,6 +224,46 @@ class SummaryOut(BaseModel):
             commitment=summary.session.commitment,
             salt=summary.session.salt,
             turns=[RevealedTurnOut.of(turn) for turn in summary.turns],
+        )
+
+
+class NoticeLineOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: str
+    title: str
+    text: str
+
+
+class AppealIn(Input):
+    text: str = Field(description="1 to 1,000 characters.")
+
+
+class AppealOut(BaseModel):
+    text: str
+    state: str = Field(description="open, granted or refused")
+    answer: str = Field(description="The operator's words, if any.")
+
+    @classmethod
+    def of(cls, appeal: Appeal) -> Self:
+        return cls(text=appeal.text, state=appeal.decision or "open", answer=appeal.answer)
+
+
+class NoticeOut(BaseModel):
+    """What was noticed about the player, what follows, and where their appeal stands."""
+
+    noticed: list[NoticeLineOut]
+    follows: list[str]
+    may_appeal: bool
+    appeal: AppealOut | None
+
+    @classmethod
+    def of(cls, notice: Notice) -> Self:
+        return cls(
+            noticed=[NoticeLineOut.model_validate(line) for line in notice.lines],
+            follows=list(notice.follows),
+            may_appeal=notice.may_appeal,
+            appeal=AppealOut.of(notice.appeal) if notice.appeal else None,
         )
 
 

@@ -225,7 +225,15 @@ class Game:
             raise Conflict(rules.NOT_OPEN)
         return await self._files.get(file)
 
-    async def ask(self, player_id: PlayerId, turn_id: TurnId, *, question: str, key: str) -> ExchangeView:
+    async def ask(
+        self,
+        player_id: PlayerId,
+        turn_id: TurnId,
+        *,
+        question: str,
+        key: str,
+        pasted: bool | None = None,
+    ) -> ExchangeView:
         """Asks the model and returns its answer; the same key returns the same exchange.
 
         The clock stands still until the answer is stored. If the model fails, the question stays, costs
@@ -247,6 +255,7 @@ class Game:
                 question=question,
                 key=key,
                 now=self._clock(),
+                pasted=pasted,
             )
             await queries.save(tx, play, asked_play)
             # On every turn, though only controls need it: a control must not take longer.
@@ -323,6 +332,7 @@ class Game:
         *,
         verdict: Verdict,
         correction: str | None = None,
+        pasted: bool | None = None,
     ) -> SessionView:
         """Keeps the verdict and returns what comes next; "wrong" off control becomes a claim.
 
@@ -335,7 +345,7 @@ class Game:
             now = self._clock()
             expired = rules.expire(play, now=now)
             judged_play, judged = rules.judge(
-                expired, exchange_id, verdict=verdict, correction=correction, now=now
+                expired, exchange_id, verdict=verdict, correction=correction, now=now, pasted=pasted
             )
             shown = await self._show(tx, play, judged_play)
             played = play.turn(judged.turn_id)

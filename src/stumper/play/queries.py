@@ -98,6 +98,7 @@ def _exchange(row: Any) -> Exchange:
         verdict=None if row.exchange_verdict is None else Verdict(row.exchange_verdict),
         correction=row.exchange_correction,
         judged_at=row.exchange_judged_at,
+        pasted=row.exchange_pasted,
     )
 
 
@@ -207,7 +208,7 @@ def _set(table: Any, *columns: str) -> Any:
 
 
 _CLOCK = ("opened_at", "deadline_at", "closed_at", "end")
-_MARKS = ("asked_at", "answered_at", "verdict", "correction", "judged_at")
+_MARKS = ("asked_at", "answered_at", "verdict", "correction", "judged_at", "pasted")
 _ANSWER = ("model_answer", "shown_answer", "poisoned", "counts", "answered_at", "latency_ms")
 _SET_CLOCK = _set(turn, *_CLOCK)
 _SET_MARKS = _set(exchange, *_MARKS)

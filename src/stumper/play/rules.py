@@ -50,7 +50,14 @@ def _finish(play: Play, *, now: float) -> Play:
 
 
 def ask(
-    play: Play, turn_id: TurnId, *, exchange_id: ExchangeId, question: str, key: str, now: float
+    play: Play,
+    turn_id: TurnId,
+    *,
+    exchange_id: ExchangeId,
+    question: str,
+    key: str,
+    now: float,
+    pasted: bool | None = None,
 ) -> tuple[Play, Exchange]:
     """Returns the session with a question that waits for the model, and that question.
 
@@ -86,6 +93,7 @@ def ask(
             shown_answer=None,
             poisoned=False,
             asked_at=now,
+            pasted=pasted,
         )
     return play.with_turn(played.with_exchange(asked)), asked
 
@@ -107,7 +115,13 @@ def _require_open(played: PlayedTurn, *, now: float, grace_s: float) -> None:
 
 
 def judge(
-    play: Play, exchange_id: ExchangeId, *, verdict: Verdict, correction: str | None, now: float
+    play: Play,
+    exchange_id: ExchangeId,
+    *,
+    verdict: Verdict,
+    correction: str | None,
+    now: float,
+    pasted: bool | None = None,
 ) -> tuple[Play, Exchange]:
     """Returns the session with the player's verdict, and the judged exchange.
 
@@ -128,7 +142,13 @@ def judge(
             raise AlreadyJudged(f"Your right answer {exchange.correction!r} is already kept. It stays.")
         return play, exchange
     _require_open(played, now=now, grace_s=GRACE_S)
-    judged = replace(exchange, verdict=verdict, correction=kept, judged_at=now)
+    judged = replace(
+        exchange,
+        verdict=verdict,
+        correction=kept,
+        judged_at=now,
+        pasted=exchange.pasted if pasted is None else pasted or bool(exchange.pasted),
+    )
     played = played.with_exchange(judged)
     if verdict is Verdict.WRONG:
         played = played.closed(at=now, end=TurnEnd.WRONG)

@@ -150,6 +150,8 @@ exchange = Table(
     Column("verdict", String(16)),
     Column("correction", Text),
     Column("judged_at", Double),
+    # Whether question or correction was pasted; empty where the phone did not say.
+    Column("pasted", Boolean),
     UniqueConstraint("turn_id", "key"),
     UniqueConstraint("turn_id", "number"),
 )
@@ -242,6 +244,35 @@ waiting = Table(
     _ref("session_id", "session", index=False),
     Column("points", Integer, nullable=False),
     Column("since", Double, nullable=False),
+)
+
+# What was noticed about a player (`trust.signals`): one line a kind, renewed when it is looked for again.
+signal = Table(
+    "signal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _ref("player_id", "player"),
+    _ref("campaign_id", "campaign"),
+    Column("kind", String(16), nullable=False),
+    Column("strength", Double, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("found_at", Double, nullable=False),
+    UniqueConstraint("player_id", "campaign_id", "kind"),
+)
+
+# What a player says to it; without a decision it is open.
+appeal = Table(
+    "appeal",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("player_id", "player"),
+    _ref("campaign_id", "campaign"),
+    Column("text", Text, nullable=False),
+    Column("written_at", Double, nullable=False),
+    Column("decision", String(16)),
+    Column("answer", Text, nullable=False, server_default=""),
+    Column("decided_at", Double),
 )
 
 example = Table(

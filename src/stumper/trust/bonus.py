@@ -64,12 +64,13 @@ async def pay_claims(
 
 
 async def pay_waiting(tx: AsyncConnection, player_id: PlayerId, *, now: float) -> None:
-    """Pays a player who is trusted now all that waited for it; again pays nothing.
+    """Pays a player who is trusted now all that waited for it, unless an open signal of cheating holds it;
+    again pays nothing.
 
     Hold the player's row before (``queries.lock_e_value``): a claim that is decided at the same moment waits
     for this transaction, and then sees that they are trusted.
     """
-    gains = await queries.waiting_gains(tx, player_id, reason=CLAIM)
+    gains = await queries.waiting_gains(tx, player_id, reason=CLAIM, free=True)
     lines = [
         _line(player_id, gain.session_id, gain.exchange_id, points=gain.points, now=now) for gain in gains
     ]

@@ -52,7 +52,7 @@ def judge_corrections(log: CrowdLog, wrong: Array, players: Players, known: Shif
     for _ in range(4 if known else 10):
         confirms, waves = sigmoid(sees + on_right), sigmoid(alarms + on_wrong)
         ratio = np.where(yes, np.log(confirms / waves), np.log((1.0 - confirms) / (1.0 - waves)))
-        heard = np.bincount(item, ratio, minlength=len(wrong))
+        heard = np.bincount(item, log.share[asked] * ratio, minlength=len(wrong))
         weight, own = wrong * judged, wrong * right * judged
         n = np.bincount(log.asker, weight, minlength=log.players)[log.asker] - weight
         k = np.bincount(log.asker, own, minlength=log.players)[log.asker] - own

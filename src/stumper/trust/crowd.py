@@ -43,6 +43,8 @@ class CrowdLog:
     says_wrong: Marks
     says_right: Marks
     """The voter found the correction right."""
+    share: Array
+    """How much each vote tells about its item, 0..1: its log-ratio is multiplied by it (`trust.jury`)."""
 
 
 def tabulate(
@@ -60,11 +62,12 @@ def tabulate(
     voter: ArrayLike = (),
     says_wrong: ArrayLike = (),
     says_right: ArrayLike = (),
+    share: ArrayLike | None = None,
 ) -> CrowdLog:
-    """Returns the checked columns of a log; any table may be empty.
+    """Returns the checked columns of a log; any table may be empty. Without ``share`` every vote tells all.
 
     Raises BadInput for columns of unequal length, for NaN, for anything but whole numbers (0 and 1 in marks),
-    and for a player or item that is not there.
+    for a player or item that is not there, and for a share outside 0 to 1.
     """
     who = _column("control_player", control_player, below=players)
     poisoned = _column("control_poisoned", control_poisoned, below=2, length=len(who))
@@ -89,7 +92,16 @@ def tabulate(
         voter=_column("voter", voter, below=players, length=v),
         says_wrong=_column("says_wrong", says_wrong, below=2, length=v).astype(bool),
         says_right=_column("says_right", says_right, below=2, length=v).astype(bool),
+        share=_shares(np.ones(v) if share is None else np.asarray(share, dtype=float), length=v),
     )
+
+
+def _shares(share: Array, *, length: int) -> Array:
+    if share.shape != (length,):
+        raise BadInput(f"The column 'share' has the shape {share.shape}; it needs {length} values.")
+    if not ((share >= 0.0) & (share <= 1.0)).all():
+        raise BadInput("The column 'share' holds something outside 0 to 1. Leave such rows out.")
+    return share
 
 
 def _column(name: str, values: ArrayLike, *, below: int, length: int | None = None) -> Whole:

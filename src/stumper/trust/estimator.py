@@ -133,6 +133,7 @@ class _Work:
         self.control_logs = self.kinds.control_logs(accidental=ACCIDENTAL)
         self.rater = np.concatenate([log.asker, log.voter])
         self.item = np.concatenate([np.arange(len(log.asker)), log.item])
+        self.share = np.concatenate([np.ones(len(log.asker)), log.share])
         self.said = np.concatenate([log.claimed, log.says_wrong]).astype(np.int64)
         old = start.priors if start else None
         self.weights = old.weights if old else first_weights(self.kinds)
@@ -152,7 +153,8 @@ class _Work:
     def update_items(self) -> None:
         log = self.log
         self.prior = self.category[log.category] + self.asker[log.asker] + self.picture[log.image]
-        self.logit = self.prior + np.bincount(self.item, self.ratio, minlength=len(self.prior))
+        heard = np.bincount(self.item, self.share * self.ratio, minlength=len(self.prior))
+        self.logit = self.prior + heard
 
     def pass_messages(self, players: Whole) -> None:
         """Updates these players' beliefs and the log-ratios of their ratings."""
@@ -163,7 +165,7 @@ class _Work:
             row = place[self.rater[theirs]]
         else:
             theirs, row = np.arange(len(self.rater)), self.rater
-        q = sigmoid(self.logit[self.item[theirs]] - self.ratio[theirs])
+        q = sigmoid(self.logit[self.item[theirs]] - self.share[theirs] * self.ratio[theirs])
         cell = self.said[theirs] * BINS + np.minimum((q * BINS).astype(np.int64), BINS - 1)
         tables = self._tables(cell, q)
         heard = np.bincount(row * (2 * BINS) + cell, minlength=len(players) * 2 * BINS)

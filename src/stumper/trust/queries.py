@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import FromClause, ScalarSelect, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import FromClause, ScalarSelect, and_, bindparam, exists, false, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +25,7 @@ from stumper.records import (
 )
 from stumper.store.schema import campaign, claim, exchange, ledger, player, session, turn, waiting
 from stumper.trust.rewards import Outcome, outcome
+from stumper.trust.watch.queries import has_open_signal
 
 # SQLite takes at most 32,766 parameters in one statement; long id lists go in slices of this size.
 SLICE = 5_000
@@ -180,13 +181,22 @@ async def write_waiting(tx: AsyncConnection, gains: Sequence[WaitingGain]) -> No
         await tx.execute(into(waiting).on_conflict_do_nothing(), [asdict(gain) for gain in gains])
 
 
-async def waiting_gains(tx: AsyncConnection, player_id: PlayerId, *, reason: str) -> list[WaitingGain]:
-    """Returns what waits for a player: of claims still accepted whose line is not in the ledger yet."""
+async def waiting_gains(
+    tx: AsyncConnection, player_id: PlayerId, *, reason: str, free: bool = False
+) -> list[WaitingGain]:
+    """Returns what waits for a player: of claims still accepted whose line is not in the ledger yet.
+
+    ``free``: only what no open signal of cheating holds.
+    """
     settled = exists().where(ledger.c.exchange_id == waiting.c.exchange_id, ledger.c.reason == reason)
+    held = has_open_signal() if free else false()
     rows = await tx.execute(
         select(waiting)
         .join(claim, claim.c.exchange_id == waiting.c.exchange_id)
-        .where(waiting.c.player_id == player_id, claim.c.status == ClaimStatus.ACCEPTED.value, ~settled)
+        .join(session, session.c.id == waiting.c.session_id)
+        .where(
+            waiting.c.player_id == player_id, claim.c.status == ClaimStatus.ACCEPTED.value, ~settled, ~held
+        )
         .order_by(waiting.c.since, waiting.c.exchange_id)
     )
     return [WaitingGain(**row._mapping) for row in rows]

@@ -13,6 +13,7 @@ from stumper.records import Claim, ClaimId, ClaimStatus, RoundId, SessionId, Ver
 from stumper.store.schema import claim, exchange, ledger, player, session, turn, waiting
 from stumper.trust.bonus import CLAIM
 from stumper.trust.queries import played_before
+from stumper.trust.watch.queries import has_open_signal
 
 
 class Found(NamedTuple):
@@ -77,8 +78,8 @@ class Unpaid(NamedTuple):
 
     claim: Claim
     session_id: SessionId
-    e_value: float
-    """Of its player."""
+    trusted: bool
+    """Its player is, and no strong signal of cheating is open: a gain waits meanwhile."""
     played_s: float
     """How long they had played that day when they made it."""
     promised: int | None
@@ -93,11 +94,12 @@ class Due(NamedTuple):
 
 
 _now = _FOUND.subquery("found")
+_trusted = (player.c.e_value >= bindparam("trust_e")) & ~has_open_signal()
 _UNPAID: Final = (
     select(
         claim,
         session.c.id.label("session_id"),
-        player.c.e_value,
+        _trusted.label("trusted"),
         (exchange.c.judged_at - session.c.started_at + played_before(session)).label("played_s"),
         waiting.c.points.label("promised"),
         *_now.c,
@@ -114,10 +116,7 @@ _UNPAID: Final = (
         claim.c.round_id == bindparam("round_id"),
         # A gain is noted once, and waits until its player is trusted.
         (claim.c.status == ClaimStatus.REJECTED.value)
-        | (
-            (claim.c.status == ClaimStatus.ACCEPTED.value)
-            & (waiting.c.points.is_(None) | (player.c.e_value >= bindparam("trust_e")))
-        ),
+        | ((claim.c.status == ClaimStatus.ACCEPTED.value) & (waiting.c.points.is_(None) | _trusted)),
         ~exists().where(ledger.c.exchange_id == claim.c.exchange_id, ledger.c.reason == CLAIM),
     )
     .order_by(claim.c.created_at, claim.c.id)
@@ -141,7 +140,7 @@ async def unpaid(
         Unpaid(
             claim_of(row),
             SessionId(row.session_id),
-            row.e_value,
+            bool(row.trusted),
             played_s=float(row.played_s or 0.0),
             promised=row.promised,
         )

@@ -262,12 +262,12 @@ async function send(question, key) {
   clock.pause(true);
   dock("none");
   let text = "";
-  const exchange = await ask(`/api/turns/${turn.id}/exchanges`, { question, key }, (word) => {
+  const exchange = await ask(`/api/turns/${turn.id}/exchanges`, { question, key, pasted: !!draft().pasted }, (word) => {
     mood("talking");
     node.classList.remove("typing");
     node.textContent = text += word;
   });
-  keep({ question: "", sent: "", key: "", correction: "", wrong: false });
+  keep({ question: "", sent: "", key: "", correction: "", wrong: false, pasted: false });
   ui.question.value = ui.correction.value = "";
   ui.say.textContent = `Pixel says: ${exchange.answer}`;
   mood("idle");
@@ -277,7 +277,7 @@ async function send(question, key) {
 function judge(verdict, correction) {
   const { id } = turn.exchanges.at(-1);
   return move(async () => {
-    const view = await call("POST", `/api/exchanges/${id}/verdict`, { verdict, correction });
+    const view = await call("POST", `/api/exchanges/${id}/verdict`, { verdict, correction, pasted: !!draft().pasted });
     const boasts = verdict === "correct";
     const at = turn.exchanges.length;
     if (!boasts) {
@@ -286,7 +286,7 @@ function judge(verdict, correction) {
       dock("none");
       await new Promise((done) => setTimeout(done, 900));
     }
-    keep({ wrong: false, correction: "" });
+    keep({ wrong: false, correction: "", pasted: false });
     show(view);
     if (boasts) {
       mood("proud");
@@ -313,6 +313,7 @@ ui.correction.addEventListener("input", () => {
   keep({ correction: ui.correction.value });
   hint("correction-hint", "");
 });
+for (const field of [ui.question, ui.correction]) field.addEventListener("paste", () => keep({ pasted: true }));
 ui.chips.addEventListener("click", ({ target }) => {
   if (target.tagName !== "BUTTON") return;
   const idea = target.textContent.trim();
