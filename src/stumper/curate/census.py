@@ -55,7 +55,11 @@ class Case:
     ballots: tuple[Ballot, ...]
     """The votes on all of them; whoever made one of the others has said yes to both questions."""
     votes: int
-    """How many of the ballots are votes."""
+    """How many of the ballots are votes; these come last."""
+
+    @property
+    def cast(self) -> tuple[Ballot, ...]:
+        return self.ballots[len(self.ballots) - self.votes :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +91,23 @@ class Weighed:
 
     beliefs: Mapping[ClaimId, Belief]
     sights: Mapping[PlayerId, Sight]
+    """Of those who voted: a stranger who is trusted tomorrow must not be judged by what was known today."""
     audit: Audit
     note: str
     """Why the figures should not be relied on, or empty."""
 
 
 def weigh(census: Census) -> Weighed:
-    """Returns beliefs about every case and player. The order of cases, marks and players does not matter."""
+    """Returns beliefs about every case and voter. The order of cases, marks and players does not matter."""
     index = _players(census)
     log = _log(census, index)
     found = estimate(log)
+    claims = [case.claim.id for case in census.cases]
+    voters = {ballot.voter for case in census.cases for ballot in case.cast}
+    rates = dict(zip(index, zip(*found.players, strict=True), strict=True))
     return Weighed(
-        beliefs=dict(
-            zip((case.claim.id for case in census.cases), _beliefs(census.cases, found), strict=True)
-        ),
-        sights={
-            id_: Sight(*map(float, of))
-            for id_, of in zip(index, zip(*found.players, strict=True), strict=True)
-        },
+        beliefs=dict(zip(claims, _beliefs(census.cases, found), strict=True)),
+        sights={id_: Sight(*map(float, rates[id_])) for id_ in sorted(voters)},
         audit=_audit(log, found),
         note=found.note,
     )
