@@ -8,13 +8,13 @@ import random
 import pytest
 from sqlalchemy import insert, select, update
 
+from stumper.curate.payday import pay
 from stumper.curate.pipeline import curate
 from stumper.errors import BadInput, Conflict, NotFound
-from stumper.records import CampaignId, ExchangeId, PlayerId, RoundId, Rules
+from stumper.records import CampaignId, PlayerId, RoundId, Rules, SessionId
 from stumper.store import schema
 from stumper.store.database import Database
-from stumper.trust.bonus import Settled, pay_claims
-from stumper.trust.rewards import Form
+from stumper.trust.grade import grade_session
 from stumper.trust.signals import Kind
 from stumper.trust.watch import queries
 from stumper.trust.watch.appeals import APPEAL_CHARS, appeal, decide, notice_of
@@ -22,7 +22,7 @@ from stumper.trust.watch.find import find_signals, jury, weigh
 from stumper.trust.watch.kept import Appeal, Decision, Facts, Noticed, State, Stored
 from stumper.trust.watch.words import notice, reason, told_decision
 from tests.curate.rows import add_claim, add_trusted
-from tests.trust.rows import CAMPAIGN, ROUND, Said, add_player, add_session, open_campaign
+from tests.trust.rows import CAMPAIGN, ROUND, Said, add_player, add_session, attentive, open_campaign
 
 TOWN = CampaignId(CAMPAIGN)
 ANN, BOB = PlayerId("ann"), PlayerId("bob")
@@ -133,24 +133,32 @@ async def test_the_same_questions_of_many_are_found_by_their_words(sqlite_databa
         assert len(set((await jury(tx, TOWN)).group.values())) == 1
 
 
+async def paid(database: Database, **decided: str) -> list[int]:
+    """Pays the round with these claims decided so; returns the points of all claims' lines."""
+    async with database.begin() as tx:
+        for claim_id, status in decided.items():
+            await tx.execute(update(schema.claim).where(schema.claim.c.id == claim_id).values(status=status))
+        await pay(tx, RoundId(ROUND), rules=Rules(), now=NOW)
+        lines = select(schema.ledger.c.points).where(schema.ledger.c.reason == "claim")
+        return list((await tx.execute(lines.order_by(schema.ledger.c.id))).scalars())
+
+
 async def test_gains_wait_while_a_strong_signal_is_open_and_come_when_it_is_dismissed(
     database: Database,
 ) -> None:
     await open_campaign(database)
     await add_trusted(database, "ann")
     await add_claim(database, "ann", "k")
+    await add_session(database, "ann", attentive(15), session_id="s-test")
     await notice_signal(database, "ann", Kind.COPIED)
-    settled = [Settled(ExchangeId("s-k-x0"), confirmed=True, form=Form.OPEN)]
 
-    async def points() -> list[int]:
-        async with database.begin() as tx:
-            await pay_claims(tx, settled, error_rate=0.34, rules=Rules(), now=NOW)
-            return list((await tx.execute(select(schema.ledger.c.points))).scalars())
-
-    assert await points() == []
+    assert await paid(database, k="accepted") == []
+    trusted = await grade_session(database, SessionId("s-test"), now=NOW)
+    assert trusted.trusted
+    assert trusted.waiting > 0
+    assert await paid(database, k="accepted") == []
     await decide(database, TOWN, ANN, dismiss=True, now=NOW)
-    (paid,) = await points()
-    assert paid > 0
+    assert await paid(database, k="accepted") == [trusted.waiting]
 
 
 async def test_a_hint_holds_no_pay_and_a_cost_is_not_held_either(sqlite_database: Database) -> None:
@@ -161,15 +169,11 @@ async def test_a_hint_holds_no_pay_and_a_cost_is_not_held_either(sqlite_database
     await add_claim(database, "ann", "bad")
     await notice_signal(database, "ann", Kind.PASTED)
 
-    async def pay(claim_id: str, *, confirmed: bool) -> list[int]:
-        one = Settled(ExchangeId(f"s-{claim_id}-x0"), confirmed=confirmed, form=Form.OPEN)
-        async with database.begin() as tx:
-            await pay_claims(tx, [one], error_rate=0.34, rules=Rules(), now=NOW)
-            return list((await tx.execute(select(schema.ledger.c.points))).scalars())
-
-    assert (await pay("good", confirmed=True))[0] > 0
+    (gain,) = await paid(database, good="accepted")
+    assert gain > 0
     await notice_signal(database, "ann", Kind.HASTE)
-    assert (await pay("bad", confirmed=False))[-1] < 0
+    (_, cost) = await paid(database, bad="rejected")
+    assert cost < 0
 
 
 async def test_a_ring_does_not_settle_its_own_claim(sqlite_database: Database) -> None:
