@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -18,22 +18,21 @@ from stumper.front.shapes import ErrorOut
 from stumper.records import ClaimId, ExchangeId, SessionId, TurnId
 from stumper.trust.grade import grade_session
 
-router = APIRouter(
-    prefix="/api",
-    responses={
-        code: {"model": ErrorOut, "description": text}
-        for code, text in {
-            401: "Not joined, or a forged cookie",
-            403: "No consent, another player's, or sent by another site",
-            404: "Unknown",
-            409: "The state has moved on",
-            413: "More than 64 KiB",
-            422: "Cannot be used; the message names the field",
-            429: "Too fast",
-            503: "The opponent or the database is away; the turn's clock stands still",
-        }.items()
-    },
-)
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    code: {"model": ErrorOut, "description": text}
+    for code, text in {
+        401: "Not joined, or a forged cookie",
+        403: "No consent, another player's, or sent by another site",
+        404: "Unknown",
+        409: "The state has moved on",
+        413: "More than 64 KiB",
+        422: "Cannot be used; the message names the field",
+        429: "Too fast",
+        503: "The opponent or the database is away; the turn's clock stands still",
+    }.items()
+}
+
+router = APIRouter(prefix="/api", responses=REFUSALS)
 
 
 @router.post("/players", status_code=201, dependencies=[Depends(may_join)], tags=["player"])

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from stumper.app import App
 from stumper.campaigns import find_campaign
 from stumper.errors import Conflict
+from stumper.front.api import REFUSALS
 from stumper.front.parts import Mover, Parts
 from stumper.front.shapes import AppealIn, NoticeOut
 from stumper.records import CampaignId, PlayerId
@@ -20,7 +21,7 @@ from stumper.trust.watch.appeals import APPEAL_CHARS, notice_of
 from stumper.trust.watch.words import told_decision
 
 router = APIRouter(include_in_schema=False)
-api = APIRouter(prefix="/api", tags=["player"])
+api = APIRouter(prefix="/api", tags=["player"], responses=REFUSALS)
 
 NOTICES: Final = "/points#noticed"
 
