@@ -29,9 +29,10 @@ FIRST: Final = 12
 """Six easy and six busy pictures: a session shows five of each, and the model fails one easy one in seven."""
 _MORE_FIRST, MOST_FIRST = 4, 40
 """Drawn until one session can be played; a model that knows none of so many will not know the next."""
-_STEP, ENOUGH = 40, 400
+_STEP, ENOUGH = 10, 400
 _PAUSE_S: Final = 0.5
-"""Between steps, so that moves of players are never kept waiting for long."""
+_REST: Final = 4.0
+"""Rest after each step, in times of what it took: drawing holds Python's lock, and players move meanwhile."""
 
 
 async def open_campaign(app: App) -> Campaign:
@@ -66,8 +67,10 @@ async def grow(app: App, campaign: Campaign) -> None:
         return
     try:
         for n in range(_STEP, ENOUGH + 1, _STEP):
+            began_s = asyncio.get_running_loop().time()
             await _draw(app, campaign, n)
-            await asyncio.sleep(_PAUSE_S)
+            took_s = asyncio.get_running_loop().time() - began_s
+            await asyncio.sleep(max(_PAUSE_S, _REST * took_s))
         model = await app.open_model((await _current(app, campaign)).model_ref)
         await verify_complex(app.database, app.files, model, campaign_id=campaign.id)
     except StumperError as error:
