@@ -69,12 +69,12 @@ def tabulate(
     Raises BadInput for columns of unequal length, for NaN, for anything but whole numbers (0 and 1 in marks),
     for a player or item that is not there, and for a share outside 0 to 1.
     """
-    who = _column("control_player", control_player, below=players)
-    poisoned = _column("control_poisoned", control_poisoned, below=2, length=len(who))
-    wrong = _column("control_wrong", control_wrong, below=2, length=len(who))
-    asking = _column("asker", asker, below=players)
+    who = column("control_player", control_player, below=players)
+    poisoned = column("control_poisoned", control_poisoned, below=2, length=len(who))
+    wrong = column("control_wrong", control_wrong, below=2, length=len(who))
+    asking = column("asker", asker, below=players)
     n = len(asking)
-    on = _column("item", item, below=n)
+    on = column("item", item, below=n)
     v = len(on)
     return CrowdLog(
         players=players,
@@ -82,16 +82,16 @@ def tabulate(
         .reshape(players, 4)
         .astype(float),
         asker=asking,
-        claimed=_column("claimed", claimed, below=2, length=n).astype(bool),
-        category=_column("category", category, below=MOST_CODES, length=n),
-        image=_column("image", image, below=MOST_CODES, length=n),
-        audited=_column("audited", np.zeros(n) if audited is None else audited, below=2, length=n).astype(
+        claimed=column("claimed", claimed, below=2, length=n).astype(bool),
+        category=column("category", category, below=MOST_CODES, length=n),
+        image=column("image", image, below=MOST_CODES, length=n),
+        audited=column("audited", np.zeros(n) if audited is None else audited, below=2, length=n).astype(
             bool
         ),
         item=on,
-        voter=_column("voter", voter, below=players, length=v),
-        says_wrong=_column("says_wrong", says_wrong, below=2, length=v).astype(bool),
-        says_right=_column("says_right", says_right, below=2, length=v).astype(bool),
+        voter=column("voter", voter, below=players, length=v),
+        says_wrong=column("says_wrong", says_wrong, below=2, length=v).astype(bool),
+        says_right=column("says_right", says_right, below=2, length=v).astype(bool),
         share=_shares(np.ones(v) if share is None else np.asarray(share, dtype=float), length=v),
     )
 
@@ -104,17 +104,18 @@ def _shares(share: Array, *, length: int) -> Array:
     return share
 
 
-def _column(name: str, values: ArrayLike, *, below: int, length: int | None = None) -> Whole:
-    column: NDArray[Any] = np.asarray(values)
-    if column.ndim != 1 or (length is not None and len(column) != length):
+def column(name: str, values: ArrayLike, *, below: int, length: int | None = None) -> Whole:
+    """Returns whole numbers from 0 to ``below`` - 1. Raises BadInput for anything else, and for NaN."""
+    found: NDArray[Any] = np.asarray(values)
+    if found.ndim != 1 or (length is not None and len(found) != length):
         raise BadInput(
-            f"The column {name!r} has the shape {column.shape}; it needs one value a row"
+            f"The column {name!r} has the shape {found.shape}; it needs one value a row"
             + (f", {length} in all." if length is not None else ".")
         )
-    if column.dtype.kind not in "biuf" or not np.isfinite(column).all():
+    if found.dtype.kind not in "biuf" or not np.isfinite(found).all():
         raise BadInput(f"The column {name!r} holds something that is not a number. Leave such rows out.")
-    whole = column.astype(np.int64)
-    if column.dtype.kind == "f" and (whole != column).any():
+    whole = found.astype(np.int64)
+    if found.dtype.kind == "f" and (whole != found).any():
         raise BadInput(f"The column {name!r} holds fractions. Give whole numbers, and 0 or 1 for marks.")
     if len(whole) and (whole.min() < 0 or whole.max() >= below):
         raise BadInput(
