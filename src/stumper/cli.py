@@ -22,6 +22,7 @@ from rich.table import Table
 from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.cli_claims import claims
+from stumper.cli_insight import insight
 from stumper.cli_players import players
 from stumper.config import Settings, load
 from stumper.errors import StumperError
@@ -45,6 +46,7 @@ for name, group in (
     ("toytown", toytown),
 ):
     cli.add_typer(group, name=name)
+cli.command()(insight)
 
 out = Console()
 err = Console(stderr=True)

@@ -23,6 +23,7 @@ from stumper.app import App, build
 from stumper.config import Settings
 from stumper.errors import Conflict
 from stumper.evaluate.closing import Examination
+from stumper.evaluate.insight import Insight, insight, load_played
 from stumper.evaluate.report import Loop, ReportData, write_report
 from stumper.front.console import StageDisplay
 from stumper.images.toytown import add_toytown
@@ -56,6 +57,7 @@ class Collected:
     counts: dict[str, int]
     quality: Quality
     standings: list[TypeStanding]
+    insight: Insight
 
 
 def run_demo(settings: Settings, *, players: int, mix: str, seed: int, console: Console) -> dict[str, Any]:
@@ -75,7 +77,7 @@ async def _demo(settings: Settings, *, players: int, mix: str, seed: int, consol
                 watch.keep()
             result = await close_round(app, campaign, first, seed=seed, on_progress=display.tell)
             display.tell("report", 0, 1)
-            collected = await _collected(app, first)
+            collected = await _collected(app, campaign, first, seed)
             examined = await _examined(app, campaign, first, result, seed)
             minutes = watch.keep() / 60
             report = settings.data / "report.html"
@@ -163,10 +165,14 @@ async def _crowd(
     )
 
 
-async def _collected(app: App, current: Round) -> Collected:
+async def _collected(app: App, campaign: Campaign, current: Round, seed: int) -> Collected:
     truths = TruthBook(app.settings.data / "simulation" / f"truth-{current.id}.jsonl")
     async with app.database.read() as tx:
+        played = await load_played(tx, campaign, [current])
+    told = await asyncio.to_thread(insight, played, seed=seed)
+    async with app.database.read() as tx:
         return Collected(
+            insight=told,
             counts=await simulation_queries.round_counts(tx, round_id=current.id),
             quality=measure(await simulation_queries.claim_fates(tx, round_id=current.id), truths),
             standings=standings(await simulation_queries.standing(tx), trust_e=100.0),
@@ -202,6 +208,7 @@ def _report_data(
             recall=quality.recall,
         ),
         standings=collected.standings,
+        insight=collected.insight,
         facts=(
             ("Seed", str(seed)),
             ("Time", f"{minutes:.1f} minutes"),

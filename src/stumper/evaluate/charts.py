@@ -40,6 +40,20 @@ def stack(shares: Iterable[tuple[str, float]], *, label: str, height_px: int = 1
     return _svg("stack", height_px, label, parts)
 
 
+def whisker(interval: Interval, *, marked: float, height_px: int = 26) -> Markup:
+    """Draws a mean as a dot on its interval, and the share that was marked as a hollow one."""
+    middle = height_px / 2
+    parts = [_line("grid", x, 0, height_px) for x in _GRID]
+    if math.isfinite(interval.mean):
+        if math.isfinite(marked):
+            parts.append(_line("gap", marked, middle, middle, to=interval.mean))
+            parts.append(_dot("marked", marked, middle))
+        parts.append(_line("reach", interval.low, middle, middle, to=interval.high))
+        parts.append(_dot("error", interval.mean, middle))
+    label = f"{number(interval.mean)}, from {number(interval.low)} to {number(interval.high)}"
+    return _svg("whisker", height_px, label, parts)
+
+
 def number(value: float) -> str:
     """Returns two decimals, or a dash for nan."""
     return f"{value:.2f}" if math.isfinite(value) else "–"
@@ -57,6 +71,7 @@ def _bar(name: str, interval: Interval, y: int, height: int) -> list[Markup]:
 
 _RECT: Final = Markup('<rect class="{}" x="{}%" y="{}" width="{}%" height="{}" rx="{}"/>')
 _LINE: Final = Markup('<line class="{}" x1="{}%" x2="{}%" y1="{}" y2="{}"/>')
+_DOT: Final = Markup('<circle class="{}" cx="{}%" cy="{}" r="6"/>')
 _SVG: Final = Markup('<svg class="chart {}" width="100%" height="{}" role="img" aria-label="{}">{}</svg>')
 
 
@@ -66,6 +81,10 @@ def _rect(name: str, x: float, y: float, width: float, height: float, *, rx: flo
 
 def _line(name: str, x: float, y1: float, y2: float, *, to: float | None = None) -> Markup:
     return _LINE.format(name, _percent(x), _percent(x if to is None else to), y1, y2)
+
+
+def _dot(name: str, x: float, y: float) -> Markup:
+    return _DOT.format(name, _percent(x), y)
 
 
 def _svg(name: str, height_px: int, label: str, parts: Iterable[Markup]) -> Markup:

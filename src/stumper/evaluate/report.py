@@ -18,8 +18,10 @@ from typing import Any, Final, Protocol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stumper.evaluate.cards import piles
-from stumper.evaluate.charts import number, pair, stack
+from stumper.evaluate.charts import number, pair, stack, whisker
 from stumper.evaluate.closing import Examination
+from stumper.evaluate.insight import Insight
+from stumper.evaluate.metrics import Interval
 from stumper.evaluate.run import Comparison, Figure
 from stumper.release.manifest import Manifest
 
@@ -90,6 +92,8 @@ class ReportData:
     loop: Loop | None = None
     standings: Sequence[Standing] = ()
     """Types of players, where they were simulated."""
+    insight: Insight | None = None
+    """What play says about the model, where there was play."""
     facts: Sequence[tuple[str, str]] = ()
     """Provenance of the run: seed, versions, minutes, machine."""
 
@@ -137,6 +141,7 @@ def _view(data: ReportData) -> dict[str, Any]:
         "skills": _rows(found.known.groups, found.known),
         "forgotten": found.known.overall.base.mean - found.known.overall.tuned.mean,
         "piles": [pile for pile in piles(found.score.outcomes, seed=data.seed) if pile.total],
+        "found": _found(data.insight),
         "composition": _composition(data.manifest),
         "most_points": max((abs(one.points) for one in data.standings), default=1.0) or 1.0,
         "font": _font(),
@@ -179,6 +184,29 @@ def _composition(manifest: Manifest) -> list[_Part]:
         _Part(name, count, count / total, stack([("part", count / most)], label=f"{name} {count}"))
         for name, count in sorted(manifest.categories.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    name: str
+    asked: int
+    marked: float
+    mean: float
+    low: float
+    high: float
+    chart: str
+
+
+def _found(insight: Insight | None) -> list[_Found]:
+    """One row a category; without absolute rates the axis ends at twice the mean."""
+    rows = []
+    for name, rate in insight.categories if insight else ():
+        mean, low, high = rate.error or rate.relative
+        scale = 1.0 if rate.error else 2.0
+        drawn = Interval(mean / scale, low / scale, high / scale, rate.asked)
+        chart = whisker(drawn, marked=rate.marked if rate.error else math.nan)
+        rows.append(_Found(name, rate.asked, rate.marked, mean, low, high, chart))
+    return rows
 
 
 def _percent(value: float | None) -> str:

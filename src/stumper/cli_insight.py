@@ -1,0 +1,131 @@
+"""The command that says what play tells about the model under test. No rule lives here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stumper import campaigns
+from stumper.app import build
+from stumper.config import load
+from stumper.evaluate.insight import Crowd, Insight, Level
+from stumper.evaluate.insight import insight as fitted
+from stumper.trust.error_rates import Interval, Rate
+
+out = Console()
+STRIP = 20
+"""Characters of an interval's picture, from 0 to 1."""
+
+
+def insight(
+    campaign: Annotated[str | None, typer.Option("--campaign", help="Name of the campaign.")] = None,
+    number: Annotated[
+        int | None, typer.Option("--round", min=1, help="Which round; the newest that was played.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--out", help="Write the JSON to this file.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the rehearsals that measure the fit's own bias.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line on standard output.")] = False,
+) -> None:
+    """What play tells: the model's error rate by category, whoever asked; how players see and tire."""
+    found = fitted(asyncio.run(_load(campaign, number)), seed=seed)
+    line = json.dumps(found.to_json())
+    if file is not None:
+        file.write_text(line + "\n", encoding="utf-8")
+    if as_json:
+        sys.stdout.write(line + "\n")
+    else:
+        show(found, out)
+
+
+async def _load(campaign: str | None, number: int | None) -> Any:
+    from stumper.evaluate.insight import load_played
+
+    settings = load(campaign=campaign)
+    async with build(settings) as app, app.database.read() as tx:
+        owner = await campaigns.find_campaign(tx, settings.campaign)
+        rounds = [one for name, one in await campaigns.list_rounds(tx) if name == owner.name]
+        return await load_played(tx, owner, rounds, number=number)
+
+
+def show(found: Insight, console: Console) -> None:
+    """Prints everything within 80 columns."""
+    console.print(
+        f"[bold]{found.campaign}, round {found.round}[/] against {found.model}: {found.marks:,} marks of "
+        f"{found.crowd.players:,} players, {found.votes:,} votes",
+        highlight=False,
+    )
+    if found.categories:
+        console.print(_rates(found))
+    if found.note:
+        console.print(f"[yellow]{found.note}[/]", highlight=False)
+    else:
+        console.print(
+            f"For the average asker and picture. {found.audited_share:.0%} of the answers were judged by "
+            "others as well.",
+            style="dim",
+            highlight=False,
+        )
+    console.print(_crowd(found.crowd))
+    console.print("What cannot be known from play:", style="bold")
+    for limit in found.limits:
+        console.print(f"- {limit}", style="dim", highlight=False)
+
+
+def _rates(found: Insight) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("category")
+    for head in ("answers", "marked"):
+        table.add_column(head, justify="right")
+    table.add_column("model wrong" if found.absolute else "of the mean", justify="right")
+    table.add_column("95 % interval")
+    table.add_column("0" + "1".rjust(STRIP - 1) if found.absolute else "0" + "2".rjust(STRIP - 1))
+    for name, rate in (*found.categories, ("all", found.overall)):
+        table.add_row(*_cells(name, rate), style="bold" if name == "all" else None)
+    return table
+
+
+def _cells(name: str, rate: Rate) -> tuple[str, ...]:
+    shown, scale = (rate.error, 1.0) if rate.error is not None else (rate.relative, 2.0)
+    return (
+        "colour" if name == "color" else name,
+        f"{rate.asked:,}",
+        f"{rate.marked:.0%}",
+        f"{shown.mean:.2f}",
+        f"{shown.low:.2f} to {shown.high:.2f}",
+        _strip(shown, scale),
+    )
+
+
+def _strip(interval: Interval, scale: float) -> str:
+    """Draws an interval as a line with a dot."""
+    low, mean, high = (
+        min(STRIP - 1, max(0, round(value / scale * (STRIP - 1))))
+        for value in (interval.low, interval.mean, interval.high)
+    )
+    line = ["─" if low <= at <= high else " " for at in range(STRIP)]
+    line[mean] = "●"
+    return "".join(line)
+
+
+def _crowd(crowd: Crowd) -> Table:
+    table = Table("players", "controls", "busy pictures", box=None, padding=(0, 2, 0, 0))
+    table.add_row("see a wrong answer", _level(crowd.sees_control), _level(crowd.sees_busy))
+    table.add_row("doubt a right answer", _level(crowd.alarms_control), _level(crowd.alarms_busy))
+    tired = crowd.tired
+    table.add_row("tire, logits a turn", f"{tired.mean:+.2f} ({tired.low:+.2f} to {tired.high:+.2f})", "")
+    table.add_row("take", f"{crowd.seconds:.0f} s" if math.isfinite(crowd.seconds) else "–", "")
+    table.add_row("quick and sharp", f"r {crowd.quick_and_sharp:+.2f}", "")
+    table.add_row("trusted", f"{crowd.trusted} of {crowd.players}", "")
+    return table
+
+
+def _level(level: Level) -> str:
+    return f"{level.mean:.2f} ({level.low:.2f} to {level.high:.2f})"
