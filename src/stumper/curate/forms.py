@@ -155,7 +155,7 @@ def polarity(text: str, question: str = "") -> bool | None:
     """Returns True for yes, False for no, None if the text says neither.
 
     A text without either word is read by its form ('There is a dog', 'The door is not open') and by the
-    words of the question: to 'Is the box open?', 'It is shut.' is no.
+    words of the question: to 'Is the box open?', 'It is shut.' is no. To 'open or shut?' neither is.
     """
     if normal(text) in ("yes", "no"):
         return normal(text) == "yes"
@@ -167,6 +167,7 @@ def polarity(text: str, question: str = "") -> bool | None:
     ):
         return False
     asked = set(words(question))
+    asked = set() if "or" in asked else asked
     if any(opposes(word, asked) for word in said):
         return False
     if said[:2] in (("there", "is"), ("there", "are"), ("it", "doe")) and "0" not in said[:4]:
