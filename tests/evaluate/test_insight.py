@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy import insert
 
 from stumper.campaigns import find_campaign, list_rounds
-from stumper.cli_insight import show
+from stumper.cli.insight import show
 from stumper.curate.belief import Cause
 from stumper.errors import NotFound
 from stumper.evaluate.insight import LIMITS, Insight, Played, insight, load_played

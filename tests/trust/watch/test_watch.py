@@ -180,12 +180,12 @@ async def test_a_ring_does_not_settle_its_own_claim(sqlite_database: Database) -
     database = sqlite_database
     await open_campaign(database)
     ring = await add_trusted(database, "ann", "bob", "cyd", "dee")
-    await add_claim(database, "ann", "k")
+    await add_claim(database, "ann", "k2")
     async with database.begin() as tx:
         for n, voter in enumerate(ring[1:]):
             await tx.execute(
                 insert(schema.vote).values(
-                    id=f"v{n}", claim_id="k", player_id=voter, model_wrong=True, correction_right=True,
+                    id=f"v{n}", claim_id="k2", player_id=voter, model_wrong=True, correction_right=True,
                     unanswerable=False, voted_at=NOW,
                 )
             )  # fmt: skip

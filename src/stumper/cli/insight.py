@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import sys
@@ -15,27 +14,27 @@ from rich.table import Table
 
 from stumper import campaigns
 from stumper.app import build
+from stumper.cli.shared import CampaignOption, JsonOption, out, run
 from stumper.config import load
 from stumper.evaluate.insight import Crowd, Insight, Level
 from stumper.evaluate.insight import insight as fitted
 from stumper.trust.error_rates import Interval, Rate
 
-out = Console()
 STRIP = 20
 """Characters of an interval's picture, from 0 to 1."""
 
 
 def insight(
-    campaign: Annotated[str | None, typer.Option("--campaign", help="Name of the campaign.")] = None,
+    campaign: CampaignOption = None,
     number: Annotated[
         int | None, typer.Option("--round", min=1, help="Which round; the newest that was played.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--out", help="Write the JSON to this file.")] = None,
     seed: Annotated[int, typer.Option(help="Of the rehearsals that measure the fit's own bias.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """What play tells: the model's error rate by category, whoever asked; how players see and tire."""
-    found = fitted(asyncio.run(_load(campaign, number)), seed=seed)
+    found = fitted(run(_load(campaign, number)), seed=seed)
     line = json.dumps(found.to_json())
     if file is not None:
         file.write_text(line + "\n", encoding="utf-8")

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from stumper.app import build
 from stumper.campaigns import find_campaign
+from stumper.cli.shared import CampaignOption, JsonOption, out, run
 from stumper.config import load
 from stumper.curate.desk.queries import disputes
 from stumper.curate.peers import rule_by_hand
 from stumper.records import ClaimId
 
 claims = typer.Typer(no_args_is_help=True, help="Claims that referees could not decide: list, decide.")
-out = Console()
 
 
 @claims.command("list")
 def claims_list(
-    campaign: Annotated[str | None, typer.Option("--campaign", help="Name of the campaign.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line on standard output.")] = False,
+    campaign: CampaignOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Lists the claims on which referees disagree or that they flagged, with what they propose instead."""
 
@@ -36,7 +34,7 @@ def claims_list(
         async with build(settings) as app, app.database.read() as tx:
             return await disputes(tx, (await find_campaign(tx, settings.campaign)).id)
 
-    found = asyncio.run(work())
+    found = run(work())
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
         return
@@ -64,4 +62,4 @@ def claims_decide(
         async with build(load()) as app:
             return await rule_by_hand(app.database, ClaimId(claim_id), accept=accept, now=app.clock())
 
-    out.print(f"{claim_id}: {asyncio.run(work()).status.value}")
+    out.print(f"{claim_id}: {run(work()).status.value}")

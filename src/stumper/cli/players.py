@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -12,12 +11,12 @@ from itertools import groupby
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from stumper.app import App, build
 from stumper.campaigns import find_campaign
+from stumper.cli.shared import CampaignOption, JsonOption, out, run
 from stumper.config import load
 from stumper.records import Campaign, PlayerId
 from stumper.trust.watch import queries
@@ -29,10 +28,6 @@ from stumper.trust.watch.words import reason, weight_of
 players = typer.Typer(
     no_args_is_help=True, help="Players: list, what was noticed about them, appeals, decide."
 )
-out = Console()
-
-CampaignOption = Annotated[str | None, typer.Option("--campaign", help="Name of the campaign.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON line on standard output.")]
 
 
 async def _owner(app: App) -> Campaign:
@@ -50,7 +45,7 @@ def players_list(campaign: CampaignOption = None, as_json: JsonOption = False) -
             async with app.database.read() as tx:
                 return await queries.players(tx, owner.id), await queries.signals(tx, owner.id, counting=True)
 
-    people, counting = asyncio.run(work())
+    people, counting = run(work())
     noticed = {id_: list(found) for id_, found in groupby(counting, key=lambda one: one.player_id)}
     rows = [{**one._asdict(), "weight": weight_of(noticed.get(one.player_id, ()))} for one in people]
     if as_json:
@@ -87,7 +82,7 @@ def players_signals(
             async with app.database.read() as tx:
                 return report, await queries.signals(tx, owner.id)
 
-    report, found = asyncio.run(work())
+    report, found = run(work())
     if as_json:
         lines = [{**asdict(one), "reason": reason(one)} for one in found]
         looked = None if report is None else asdict(report)
@@ -132,7 +127,7 @@ def players_appeals(
             async with app.database.read() as tx:
                 return await queries.appeals(tx, owner.id, open_only=not everything)
 
-    found = asyncio.run(work())
+    found = run(work())
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
         return
@@ -166,6 +161,6 @@ def players_decide(
                 now=app.clock(),
             )
 
-    done = asyncio.run(work())
+    done = run(work())
     what = "dismissed" if dismiss else "upheld"
     out.print(f"{player_id}: {done.signals} signals {what}, {done.appeals} appeals answered")

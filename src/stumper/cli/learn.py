@@ -1,0 +1,140 @@
+"""Commands from claims to a better model: release, tune, evaluate, round. No rule lives here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from stumper import campaigns
+from stumper.app import build
+from stumper.cli.shared import (
+    CampaignOption,
+    JsonOption,
+    SeedOption,
+    current_campaign,
+    err,
+    out,
+    run,
+    settings,
+)
+from stumper.config import load
+from stumper.records import Round
+
+rounds = typer.Typer(no_args_is_help=True, help="Rounds: list, close.")
+releases = typer.Typer(no_args_is_help=True, help="Releases: build, verify.")
+
+
+@releases.command("build")
+def release_build(campaign: CampaignOption = None, seed: SeedOption = 1) -> None:
+    """Curates the claims of the current round and freezes the accepted ones into a release."""
+    from stumper.rounds import Closing
+
+    async def work() -> Any:
+        async with build(settings(campaign)) as app:
+            owner, current = await current_campaign(app)
+            closing = Closing(app, owner, current, seed=seed)
+            curated = await closing.curate()
+            return await closing.freeze(), curated["audit"]
+
+    made, audit = run(work())
+    if audit:
+        out.print(audit)
+    out.print(f"Release {made.id} (version {made.version}): {made.examples} examples in {made.path}")
+
+
+@releases.command("verify")
+def release_verify(path: Annotated[Path, typer.Argument(help="Folder of a release.")]) -> None:
+    """Checks every file of a release against its manifest."""
+    from stumper.release.manifest import verify_release
+
+    manifest = verify_release(path)
+    out.print(f"Release {manifest.id}: every file is as it was frozen.")
+
+
+def tune(
+    release: Annotated[Path, typer.Argument(help="Folder of a release.")],
+    base: Annotated[str, typer.Option(help="Model to tune: onnx: or hf:DIR")] = "onnx:",
+    target: Annotated[Path, typer.Option("--out", help="Folder of the tuned model.")] = Path("tuned"),
+    seed: SeedOption = 1,
+) -> None:
+    """Tunes a model on a release by LoRA (needs the extra "train")."""
+    from stumper.front.console import StageDisplay
+    from stumper.rounds import tune_on
+
+    with StageDisplay({"tune": 200.0}, console=err) as display:
+        tuned = tune_on(
+            release,
+            base_ref=base,
+            target=target.resolve(),
+            seed=seed,
+            on_progress=partial(display.tell, "tune"),
+        )
+    out.print(f"Tuned model: {tuned.ref}")
+
+
+def evaluate(
+    release: Annotated[Path, typer.Argument(help="Folder of a release; its test split is asked.")],
+    base: Annotated[str, typer.Option(help="The model as it was.")],
+    tuned: Annotated[str, typer.Option(help="The model after tuning.")],
+    report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path("report.html"),
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category."""
+    from stumper.rounds import evaluate_on
+
+    work = evaluate_on(
+        release,
+        base_ref=base,
+        tuned_ref=tuned,
+        report=report,
+        seed=seed,
+        secrets=load().model_secrets,
+    )
+    figures = run(work)
+    if as_json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+    else:
+        out.print_json(data=figures)
+        out.print(f"Report: {report}")
+
+
+@rounds.command("list")
+def round_list() -> None:
+    """Lists every campaign's rounds."""
+
+    async def work() -> list[tuple[str, Round]]:
+        async with build(settings()) as app, app.database.read() as tx:
+            return await campaigns.list_rounds(tx)
+
+    table = Table("campaign", "round", "opponent", "status")
+    for campaign, current in run(work()):
+        table.add_row(campaign, str(current.number), current.model_ref, current.status.value)
+    out.print(table)
+
+
+@rounds.command("close")
+def round_close(campaign: CampaignOption = None, seed: SeedOption = 1, as_json: JsonOption = False) -> None:
+    """Curates, releases, tunes, evaluates; the tuned model plays the next round if it passes the gate."""
+    from stumper.front.console import StageDisplay
+    from stumper.rounds import CLOSING_PLAN, close_round
+
+    plan = CLOSING_PLAN
+
+    async def work() -> dict[str, Any]:
+        async with build(settings(campaign)) as app:
+            owner, current = await current_campaign(app)
+            with StageDisplay(plan, console=err) as display:
+                return await close_round(app, owner, current, seed=seed, on_progress=display.tell)
+
+    result = run(work())
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        out.print_json(data=result)
