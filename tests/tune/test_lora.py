@@ -53,7 +53,7 @@ def _weights(folder: Path) -> bytes:
 
 
 def test_the_same_seed_gives_the_same_weights_and_they_differ_from_the_base(
-    base: Path, release: Path, tmp_path: Path
+    base: Path, release: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     heard: list[tuple[int, int]] = []
     replay = release / "train.jsonl"
@@ -65,6 +65,7 @@ def test_the_same_seed_gives_the_same_weights_and_they_differ_from_the_base(
     again = tune(base, release, tmp_path / "2", recipe=RECIPE, seed=5, replay=replay)
 
     assert heard == [(1, 2), (2, 2)]
+    assert capsys.readouterr().out == ""
     assert (first.pairs, first.replayed, first.steps) == (8, 4 * 5, 2)
     assert _weights(first.folder) == _weights(again.folder)
     assert _weights(first.folder) != _weights(base)

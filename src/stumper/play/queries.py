@@ -236,9 +236,9 @@ async def save(tx: AsyncConnection, before: Play, after: Play) -> None:
     for played in after.turns:
         if played is not old[played.turn.id]:
             await _save_exchanges(tx, old[played.turn.id].exchanges, played.exchanges)
-    changed = [played.turn for played in after.turns if played.turn != old[played.turn.id].turn]
-    if changed:
-        await tx.execute(_SET_CLOCK, [_new(record, _CLOCK) for record in changed])
+    for played in after.turns:  # one or two
+        if played.turn != old[played.turn.id].turn:
+            await tx.execute(_SET_CLOCK, _new(played.turn, _CLOCK))
     if after.session.finished_at != before.session.finished_at:
         await tx.execute(_SET_FINISHED, _new(after.session, ("finished_at",)))
 

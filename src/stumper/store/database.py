@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from stumper.errors import BadSetting, StoreError
+from stumper.store.sqlite import connect
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -42,7 +44,7 @@ def _engine(url: str) -> AsyncEngine:
         return create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed)
+    engine = create_async_engine(parsed, async_creator=partial(connect, parsed.database or ":memory:"))
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
     event.listen(engine.sync_engine, "invalidate", _let_go)
@@ -59,7 +61,10 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Any) -> None:
     reading = connection.get_execution_options().get("reading", False)
+    driver = connection.connection.driver_connection
+    driver.at_once = False
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    driver.at_once = not reading
 
 
 def _let_go(connection: Any, _record: Any, _error: BaseException | None) -> None:

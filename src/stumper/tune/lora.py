@@ -104,7 +104,7 @@ def _train(
     import torch
     from datasets import Dataset
     from peft import LoraConfig
-    from transformers import AutoModelForImageTextToText, AutoProcessor, set_seed
+    from transformers import AutoModelForImageTextToText, AutoProcessor, PrinterCallback, set_seed
     from trl import SFTTrainer
 
     set_seed(seed)
@@ -134,6 +134,7 @@ def _train(
         peft_config=lora,
         callbacks=[_teller(on_progress)] if on_progress else None,
     )
+    trainer.remove_callback(PrinterCallback)  # standard output is for the result
     if recipe.words:
         trainer.model.get_input_embeddings().weight.requires_grad_(True)
     outcome = trainer.train(resume_from_checkpoint=_last_checkpoint(out_dir / "checkpoints"))
