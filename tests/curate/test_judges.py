@@ -9,7 +9,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stumper.curate.answers import normal
@@ -187,6 +187,7 @@ _QUESTIONS = st.sampled_from([case[0] for case in CASES])
 _DRESS = st.sampled_from(["{}", "{}.", "It is {}.", "  {}!", "it's {}", "I think it is {}"])
 
 
+@settings(max_examples=2000)
 @given(_QUESTIONS, _ANSWERS, _ANSWERS, _DRESS, _DRESS)
 def test_the_dress_of_an_answer_changes_nothing(
     question: str, ref: str, ans: str, one: str, two: str

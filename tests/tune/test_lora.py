@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_weights_and_they_differ_from_the_base(
 
     assert heard == [(1, 2), (2, 2)]
     assert capsys.readouterr().out == ""
-    assert (first.pairs, first.replayed, first.steps) == (8, 4 * 5, 2)
+    assert (first.pairs, first.replayed, first.steps) == (8, RECIPE.epochs * 5, 2)
     assert _weights(first.folder) == _weights(again.folder)
     assert _weights(first.folder) != _weights(base)
     assert not (first.folder / "checkpoints").exists()

@@ -254,6 +254,7 @@ def written(text: str) -> tuple[str, ...]:
         quoted = [
             re.sub(r"^.*\b(?:says?|reads?|spells?|(?:written|word) (?:there )?is|written)\b:?", "", folded)
         ]
-    bare = re.sub(r"^\W*(?:it|this|that|the (?:word|text|sign)) is\b", "", " ".join(quoted))
+    bare = re.sub(r"^\W*i (?:can |could )?(?:see|think|believe|guess)\b(?: that)?", "", " ".join(quoted))
+    bare = re.sub(r"^\W*(?:it|this|that|the (?:word|text|sign)) is\b", "", bare)
     kept = re.findall(r"\w+", bare)
     return tuple(word for word in kept if word not in ("the", "a", "an") or len(kept) == 1)
