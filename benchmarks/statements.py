@@ -1,8 +1,8 @@
 """python benchmarks/statements.py
 
 What does a move's worth of statements cost? Runs the same writing transactions (a look-up and a change, ten
-times, then a commit) on a fresh SQLite file, by SQLAlchemy's own aiosqlite driver and by `stumper.store.sqlite`,
-in turns, and prints the seconds of both and their ratio.
+times, then a commit) on a fresh SQLite file, by aiosqlite as it comes and by `stumper.store.sqlite`, in
+turns, and prints the time of both and their ratio.
 """
 
 from __future__ import annotations

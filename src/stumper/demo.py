@@ -39,12 +39,12 @@ from stumper.simulate.world import TruthBook
 
 # Seconds of each stage on two cores without a GPU; only the time left is reckoned from them.
 _PLAN = {
-    "draw pictures": 25.0,
-    "verify controls": 13.0,
-    "sessions": 170.0,
-    "votes": 220.0,
+    "draw pictures": 33.0,
+    "verify controls": 17.0,
+    "sessions": 165.0,
+    "votes": 175.0,
     **CLOSING_PLAN,
-    "report": 5.0,
+    "report": 8.0,
 }
 _LEAST_PICTURES, _MOST_PICTURES = 120, 1200
 """Five sessions show one player 25 easy and 25 busy pictures; more of them make a broader data set."""

@@ -92,6 +92,11 @@ class ClaimStatus(StrEnum):
     REJECTED = "rejected"
     DISPUTED = "disputed"
 
+    @property
+    def settled(self) -> bool:
+        """Whether it was decided, either way."""
+        return self in (ClaimStatus.ACCEPTED, ClaimStatus.REJECTED)
+
 
 class Flag(StrEnum):
     """Why a voter thinks that a claim should not be data at all."""

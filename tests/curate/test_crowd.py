@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from benchmarks.beliefs import Crowd, measure, play
 from stumper.curate.belief import Ballot
-from stumper.curate.peers import next_claim, vote
+from stumper.curate.desk.dealing import next_claim
+from stumper.curate.peers import vote
 from stumper.curate.pipeline import curate
 from stumper.records import CampaignId, PlayerId, RoundId
 from stumper.store import schema

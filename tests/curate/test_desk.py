@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from stumper.curate.belief import Rates, gain
+from stumper.curate.desk.dealing import next_claim
 from stumper.curate.desk.queries import assign, disputes, run_of_right, service
-from stumper.curate.peers import next_claim, rule_by_hand, vote
+from stumper.curate.peers import rule_by_hand, vote
 from stumper.curate.pipeline import curate
 from stumper.errors import AlreadyVoted, BadCorrection, Conflict, NotFound, NotYours
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, Flag, PlayerId, RoundId

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from stumper.curate.peers import ClaimView, Empty, next_claim, vote, why_empty
+from stumper.curate.desk.dealing import ClaimView, Empty, next_claim, why_empty
+from stumper.curate.peers import vote
 from stumper.errors import AlreadyVoted, Conflict, NotFound, NotYours
 from stumper.records import Claim, ClaimId, ClaimStatus, PlayerId, Rules
 from stumper.store import schema

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from sqlalchemy import update
 
-from stumper.curate.peers import Empty
+from stumper.curate.desk.dealing import Empty
 from stumper.errors import StoreError
 from stumper.front import referee, statics
 from stumper.front.auth import COOKIE

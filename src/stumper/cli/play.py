@@ -28,7 +28,7 @@ from stumper.records import SessionId
 
 
 def demo(
-    players: Annotated[int, typer.Option(min=20, max=5000, help="Simulated players.")] = 120,
+    players: Annotated[int, typer.Option(min=20, max=5000, help="Simulated players.")] = 160,
     mix: Annotated[str, typer.Option(help="Their mix: benign, mixed, hostile, fakers.")] = "mixed",
     seed: SeedOption = 1,
     folder: Annotated[Path, typer.Option("--dir", help="Where everything is kept.")] = Path("demo"),

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from stumper.curate.peers import next_claim, vote, why_empty
+from stumper.curate.desk.dealing import next_claim, why_empty
+from stumper.curate.peers import vote
 from stumper.front import shapes, stream
 from stumper.front.parts import Asker, Jar, Mover, Network, Parts, may_join, may_move, until_playable
 from stumper.front.pictures import picture_response

@@ -10,8 +10,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from stumper.curate.desk.dealing import next_claim, why_empty
 from stumper.curate.desk.queries import service
-from stumper.curate.peers import next_claim, vote, why_empty
+from stumper.curate.peers import vote
 from stumper.errors import Conflict
 from stumper.front.pages import templates
 from stumper.front.parts import Mover, Parts

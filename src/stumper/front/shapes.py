@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from stumper.curate.peers import ClaimView, Empty
+from stumper.curate.desk.dealing import ClaimView, Empty
 from stumper.play.views import ExchangeView, SessionView, Summary, TurnSummary, TurnView
 from stumper.records import Exchange, Flag, PlayerId, Verdict
 from stumper.trust.grade import Grade

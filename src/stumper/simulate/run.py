@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stumper.app import App
-from stumper.curate.peers import next_claim, vote
+from stumper.curate.desk.dealing import next_claim
+from stumper.curate.peers import vote
 from stumper.curate.settle import settle_all
 from stumper.errors import NotFound, StillThinking, TurnClosed
 from stumper.play.game import Game
