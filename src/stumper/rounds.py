@@ -61,7 +61,7 @@ class Gate:
 
 _REPLAY_PAIRS = 6000
 """Known pairs at hand for replay; tuning draws the share its recipe asks for."""
-CLOSING_PLAN = {"curate": 3.0, "freeze": 3.0, "tune": 200.0, "evaluate": 25.0}
+CLOSING_PLAN = {"curate": 3.0, "freeze": 3.0, "tune": 200.0, "evaluate": 45.0}
 """Seconds of each step on two cores; only the time left is reckoned from them."""
 
 
