@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
 from hypothesis import example, given, settings
@@ -38,8 +39,13 @@ def test_questions_become_the_same_ids(ours: Bpe, theirs: Tokenizer, text: str) 
     assert ours.encode(text) == theirs.encode(text, add_special_tokens=False).ids
 
 
+def long_known(text: str) -> str:
+    """Without later letters: Python's tables and those of `tokenizers` differ by some of them."""
+    return "".join(one for one in text if unicodedata.ucd_3_2_0.category(one) != "Cn")
+
+
 @settings(max_examples=400, deadline=None)
-@given(st.text(st.characters(codec="utf-8", exclude_characters="<")))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="<")).map(long_known))
 @example("ΑΣ ist nicht ας")
 @example("½ Ⅷ ① ２")
 @example("it's 're' ’s '\x1c' \x85 \u3000x")
