@@ -58,6 +58,8 @@ MIN_VOTES: Final = 2
 KEEP: Final = 0.8
 """An accepted claim stays accepted down to here when later votes tell more about its voters: of the claims
 between .8 and .95 nine in ten are good, and asking again would cost votes."""
+SURE: Final = 0.98
+"""From here on a settled claim is taken for the truth: it may test voters, and be one of its picture."""
 LEAST_GAP: Final = 0.35
 """A voter with sees - alarms below this costs more votes than their votes save."""
 _FLOOR: Final = 0.05

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.answers import normal
-from stumper.curate.belief import Cause
+from stumper.curate.belief import SURE, Cause
 from stumper.images.queries import load_many, set_known
 from stumper.records import CampaignId, Claim, ClaimStatus, Image, ImageId, ImageKind
-
-SURE: Final = 0.98
-"""Belief from which a settled claim is taken for the truth."""
 
 Truth: TypeAlias = dict[str, str]
 """Question, answer, and the claim that settled it."""

@@ -2,7 +2,7 @@
 
 SQLite needs five cures (each a lost update or a lock error without it): autocommit mode of the driver
 with our own BEGIN IMMEDIATE, write-ahead log, a busy timeout against other processes, a queue for the
-writers of this one, and a rollback before a connection is thrown away.
+writers of this one, and no statement that is left half done (`store.sqlite`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ def _engine(url: str) -> AsyncEngine:
     engine = create_async_engine(parsed, async_creator=partial(connect, parsed.database or ":memory:"))
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
-    event.listen(engine.sync_engine, "invalidate", _let_go)
     return engine
 
 
@@ -65,12 +64,6 @@ def _begin(connection: Any) -> None:
     driver.at_once = False
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
     driver.at_once = not reading
-
-
-def _let_go(connection: Any, _record: Any, _error: BaseException | None) -> None:
-    # A statement cut off by a cancelled task keeps SQLite's close waiting, and the write lock with it,
-    # for as long as anything remembers the task.
-    connection.rollback()
 
 
 class Database:

@@ -7,8 +7,9 @@ write lock already, so it waits for nobody, and what a move reads it finds by an
 goes to the thread, once: waiting for the write lock, the commit, many rows written, and reading transactions,
 which may read a whole campaign.
 
-Rows are read with their statement, as SQLAlchemy does anyway; so no statement is left half done, also not by
-a task that is cancelled.
+Rows are read with their statement, as SQLAlchemy does anyway. So no statement is left half done, also not by
+a task that is cancelled: SQLite's close would wait for it, and the write lock with it, for as long as
+anything remembers the task.
 """
 
 from __future__ import annotations

@@ -21,15 +21,13 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.curate.belief import Rates, gain, learned, rates
+from stumper.curate.belief import SURE, Rates, gain, learned, rates
 from stumper.curate.desk import queries as desk
 from stumper.curate.desk.queries import Table
 from stumper.curate.votes import queries as votes
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, ImageId, PlayerId, Rules
 from stumper.store.database import Database
 
-SURE: Final = 0.98
-"""Belief from which a settled claim may test voters."""
 GOLD_WINDOW: Final = 20
 LEAST_BITS: Final = 0.02
 """Keeps every one of the oldest claims coming: one vote tells up to half a bit."""
