@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from stumper.curate.belief import Cause
 from stumper.curate.replay import replay, told
+from stumper.curate.settle import settle_all
 from stumper.images.probes import Probe
 from stumper.play.asked import known_answer
 from stumper.records import (
@@ -28,6 +29,7 @@ from stumper.records import (
 )
 from stumper.store import schema
 from stumper.store.database import Database
+from tests.curate.rows import add_claim, add_trusted
 from tests.trust.rows import CAMPAIGN, IMAGE, ROUND, open_campaign
 
 _CLAIM = Claim(
@@ -122,6 +124,27 @@ async def test_a_claim_that_is_reopened_takes_its_truth_back(database: Database)
         async with database.begin() as tx:
             assert await replay(tx, CampaignId(CAMPAIGN), decided) == changed
         assert await _known(database) == known
+
+
+async def test_settling_a_round_tells_the_truths_of_its_claims(sqlite_database: Database) -> None:
+    await open_campaign(sqlite_database)
+    voters = await add_trusted(sqlite_database, "bob", "cyd", "dee", "eve")
+    await add_trusted(sqlite_database, "ann")
+    claim_id = await add_claim(sqlite_database, "ann", "c1")
+    async with sqlite_database.begin() as tx:
+        await tx.execute(update(schema.image).values(kind=ImageKind.UNTAINTED.value))
+        for voter in voters:
+            await tx.execute(
+                insert(schema.vote).values(
+                    id=f"v-{voter}", claim_id=claim_id, player_id=voter, model_wrong=True,
+                    correction_right=True, unanswerable=False, voted_at=6_000.0,
+                )
+            )  # fmt: skip
+
+    await settle_all(sqlite_database, CampaignId(CAMPAIGN), RoundId(ROUND), now=9_000.0)
+
+    known = await _known(sqlite_database)
+    assert [truth["answer"] for truth in known] == ["four"]
 
 
 async def test_a_simple_picture_is_left_alone(database: Database) -> None:

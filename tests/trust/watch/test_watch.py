@@ -73,6 +73,16 @@ async def test_a_robot_is_found_and_people_are_not(database: Database) -> None:
     assert reason(found) == "12 of 12 answers were marked, or questions typed, faster than people can"
 
 
+async def test_curating_looks_for_signals_first(sqlite_database: Database) -> None:
+    await open_campaign(sqlite_database)
+    await add_trusted(sqlite_database, "ann", "cyd", "dee")
+    await add_robot(sqlite_database, "bob")
+
+    await curate(sqlite_database, TOWN, RoundId(ROUND), now=NOW)
+
+    assert [one.player_id for one in await kept(sqlite_database)] == ["bob"]
+
+
 async def test_looking_again_changes_nothing_and_the_operators_word_stays(sqlite_database: Database) -> None:
     database = sqlite_database
     await open_campaign(database)
