@@ -47,5 +47,5 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis]" --group dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram]" --group dev
 	@touch $@

@@ -27,6 +27,7 @@ SOURCE = ROOT / "src" / "stumper"
 ORDER = (
     "errors", "records", "store", "vlm", "campaigns",
     "images", "play", "trust", "curate", "release", "tune", "evaluate",
+    "accounts", "progress",
 )  # fmt: skip
 STAGES = ORDER[ORDER.index("images") :]
 
@@ -39,7 +40,7 @@ MAY_IMPORT_WORLD = {"images", "tune", "evaluate"}
 # What only an extra installs: imported inside the function that needs it.
 HEAVY = {
     "torch", "transformers", "trl", "peft", "datasets", "accelerate", "safetensors", "onnx",
-    "pyarrow", "pandas", "altair", "vl_convert", "redis",
+    "pyarrow", "pandas", "altair", "vl_convert", "redis", "aiogram", "aiohttp",
 }  # fmt: skip
 
 # What may open a transaction by itself: the one connection, and the migrations' scratch database.

@@ -209,6 +209,9 @@ class Player:
     e_value: float = 1.0
     network: str | None = None
     """Keyed hash of the network they joined from; None where unknown."""
+    time_zone: str = "UTC"
+    """IANA name: days of a streak begin at the player's midnight."""
+    invited_by: PlayerId | None = None
     created_at: float = 0.0
 
 
@@ -227,6 +230,8 @@ class Session:
     """Secret of the poison coins, shown after the session."""
     commitment: str = ""
     """SHA-256 of salt and coins, shown before it."""
+    day: int | None = None
+    """The player's own day (since 1970) on which it was finished; None where it counts for no streak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +248,10 @@ class Turn:
     deadline_at: float | None = None
     closed_at: float | None = None
     end: TurnEnd | None = None
+    extensions: int = 0
+    """How often its time was extended."""
+    reason: str | None = None
+    """Why it was skipped, if the player said so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +278,8 @@ class Exchange:
     judged_at: float | None = None
     pasted: bool | None = None
     """Question or correction was pasted; None where the phone did not say."""
+    language: str | None = None
+    """The player's when they asked (BCP 47)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

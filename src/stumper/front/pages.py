@@ -14,10 +14,9 @@ from stumper.app import App
 from stumper.campaigns import current_round, find_campaign
 from stumper.curate.payday import error_rate_now
 from stumper.errors import BadInput, NoConsent
-from stumper.front import ending, notices
+from stumper.front import choices, ending, i18n, notices
 from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, until_playable
 from stumper.front.queries import find_player
-from stumper.front.shapes import LANGUAGES
 from stumper.front.statics import asset
 from stumper.play.texts import NICKNAME_CHARS
 from stumper.records import Player, PlayerId, Rules, SessionId
@@ -25,7 +24,10 @@ from stumper.trust import rewards
 from stumper.trust.grade import grade_session
 from stumper.trust.queries import balance
 
-templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates = Jinja2Templates(
+    Path(__file__).parent / "templates",
+    context_processors=[i18n.context, lambda request: {"theme": choices.theme_of(request).value}],
+)
 templates.env.undefined = StrictUndefined
 templates.env.globals["asset"] = asset
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
@@ -56,15 +58,6 @@ def _see(address: str) -> Response:
     return RedirectResponse(address, status_code=303)
 
 
-def _first_language(request: Request) -> str:
-    """Returns the first language of the browser that we offer, else English."""
-    for part in request.headers.get("accept-language", "").split(","):
-        code = part.split(";")[0].strip().split("-")[0].lower()
-        if code in LANGUAGES:
-            return code
-    return "en"
-
-
 @router.get("/")
 async def landing(request: Request, app: Parts, me: MaybeMe) -> Response:
     """What the game is, and how to join it or go on."""
@@ -90,8 +83,7 @@ def _landing(
             "player": player,
             "points": points,
             "problem": problem,
-            "form": {"nickname": "", "language": _first_language(request), "consent": False, **typed},
-            "languages": LANGUAGES,
+            "form": {"nickname": "", "language": i18n.language_of(request), "consent": False, **typed},
             "nickname_chars": NICKNAME_CHARS,
             "quick_turns": rules.quick_turns,
         },
@@ -123,6 +115,8 @@ async def join(
         )
     response = await _play(app, player.id)
     jar.give(response, player.id)
+    if language in i18n.LANGUAGES:
+        choices.keep_language(response, language)
     return response
 
 

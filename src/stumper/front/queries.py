@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, select, text
+from sqlalchemy import and_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
@@ -28,8 +28,16 @@ async def find_player(tx: AsyncConnection, player_id: PlayerId) -> Player | None
         consent_at=row.consent_at,
         licence=row.licence,
         e_value=row.e_value,
+        network=row.network,
+        time_zone=row.time_zone,
+        invited_by=None if row.invited_by is None else PlayerId(row.invited_by),
         created_at=row.created_at,
     )
+
+
+async def set_language(tx: AsyncConnection, player_id: PlayerId, language: str) -> None:
+    """Keeps the language of a player's pages and questions from now on."""
+    await tx.execute(update(player).where(player.c.id == player_id).values(language=language))
 
 
 async def claim_file(tx: AsyncConnection, claim_id: ClaimId) -> str:

@@ -16,17 +16,6 @@ from stumper.trust.grade import Grade
 from stumper.trust.watch.kept import Appeal
 from stumper.trust.watch.words import Notice
 
-LANGUAGES = {
-    "en": "English",
-    "es": "Español",
-    "hi": "हिन्दी",
-    "ru": "Русский",
-    "id": "Bahasa Indonesia",
-    "pt": "Português",
-    "zh": "中文",
-    "ar": "العربية",
-}
-
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 
 

@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from stumper import __version__
 from stumper.app import App
 from stumper.config import cookie_secret
-from stumper.front import api, notices, pages, referee, refusals, statics
+from stumper.front import api, choices, notices, pages, referee, refusals, statics
 from stumper.front.auth import Cookies
 from stumper.front.parts import our_pages_only
 from stumper.front.wire import BodyLimit, SafeHeaders
@@ -42,6 +42,7 @@ def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     web.include_router(notices.api)
     web.include_router(pages.router)
     web.include_router(notices.router)
+    web.include_router(choices.router)
     web.include_router(referee.router)
     web.include_router(statics.router)
     refusals.install(web, pages.templates)

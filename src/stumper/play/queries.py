@@ -63,6 +63,7 @@ def _session(row: Any) -> Session:
         poison_rate=row.session_poison_rate,
         salt=row.session_salt,
         commitment=row.session_commitment,
+        day=row.session_day,
     )
 
 
@@ -78,6 +79,8 @@ def _turn(row: Any) -> Turn:
         deadline_at=row.turn_deadline_at,
         closed_at=row.turn_closed_at,
         end=None if row.turn_end is None else TurnEnd(row.turn_end),
+        extensions=row.turn_extensions,
+        reason=row.turn_reason,
     )
 
 
@@ -99,6 +102,7 @@ def _exchange(row: Any) -> Exchange:
         correction=row.exchange_correction,
         judged_at=row.exchange_judged_at,
         pasted=row.exchange_pasted,
+        language=row.exchange_language,
     )
 
 

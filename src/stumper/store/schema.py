@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Double,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 
 metadata = MetaData(
@@ -97,7 +99,74 @@ player = Table(
     Column("e_value", Double, nullable=False, server_default="1"),
     # Keyed hash of the network they joined from; empty where that says nothing (a local address).
     Column("network", String(32)),
+    # IANA name, such as Asia/Kolkata: days of a streak begin at the player's midnight.
+    Column("time_zone", String(64), nullable=False, server_default="UTC"),
+    _ref("team_id", "team", nullable=True),
+    _ref("invited_by", "player", nullable=True, index=False),
+    # Whether messages may be sent to them outside the game.
+    Column("notices", Boolean, nullable=False, server_default=true()),
+    # All that named them is gone; the row stays because others' votes and points hang on it.
+    Column("forgotten_at", Double),
     Column("created_at", Double, nullable=False),
+)
+
+# Players who share a weekly score; whoever has the code may join.
+team = Table(
+    "team",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("code", String(16), nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+)
+
+# A short code that lets a player go on, on another device: once, and not for long.
+passcode = Table(
+    "passcode",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    _ref("player_id", "player"),
+    Column("made_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("used_at", Double),
+)
+
+# A player's account elsewhere (Telegram), and where the conversation there stands.
+link = Table(
+    "link",
+    metadata,
+    Column("service", String(16), primary_key=True),
+    Column("external_id", String(64), primary_key=True),
+    _ref("player_id", "player"),
+    Column("facts", JSON, nullable=False),
+    # They blocked the bot: nothing more is sent until they write again.
+    Column("blocked_at", Double),
+    Column("made_at", Double, nullable=False),
+)
+
+# Updates of a service that were taken: each is done once, however often it comes.
+taken = Table(
+    "taken",
+    metadata,
+    Column("service", String(16), primary_key=True),
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("taken_at", Double, nullable=False),
+)
+
+# What a player is told once: on their page, and by the bot where they allow it.
+message = Table(
+    "message",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _ref("player_id", "player", index=False),
+    Column("kind", String(16), nullable=False),
+    # What it is about (an evaluation, a week): the same thing is told once.
+    Column("about", String(64), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("written_at", Double, nullable=False),
+    Column("seen_at", Double),
+    Column("sent_at", Double),
+    UniqueConstraint("player_id", "kind", "about"),
 )
 
 session = Table(
@@ -114,6 +183,9 @@ session = Table(
     Column("poison_rate", Double, nullable=False),
     Column("salt", String(64), nullable=False),
     Column("commitment", String(64), nullable=False),
+    # The player's own day (since 1970) on which it was finished; empty where it counts for no streak.
+    Column("day", Integer),
+    Index(None, "player_id", "day"),
 )
 
 turn = Table(
@@ -129,6 +201,9 @@ turn = Table(
     Column("deadline_at", Double),
     Column("closed_at", Double),
     Column("end", String(16)),
+    # How often its time was extended, and why it was skipped.
+    Column("extensions", Integer, nullable=False, server_default="0"),
+    Column("reason", String(16)),
     UniqueConstraint("session_id", "position"),
 )
 
@@ -152,6 +227,8 @@ exchange = Table(
     Column("judged_at", Double),
     # Whether question or correction was pasted; empty where the phone did not say.
     Column("pasted", Boolean),
+    # The player's when they asked (BCP 47).
+    Column("language", String(16)),
     UniqueConstraint("turn_id", "key"),
     UniqueConstraint("turn_id", "number"),
 )
@@ -275,6 +352,68 @@ appeal = Table(
     Column("decided_at", Double),
 )
 
+# Sums of the ledger by period ("all", "w2968", "d20780"), written with its lines: what boards read.
+score = Table(
+    "score",
+    metadata,
+    Column("period", String(16), primary_key=True),
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True, index=True),
+    Column("points", Integer, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Index(None, "period", "points"),
+)
+
+# About 30 players who are compared with each other for one week.
+league = Table(
+    "league",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("week", Integer, nullable=False),
+    Column("tier", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("members", Integer, nullable=False),
+    UniqueConstraint("week", "tier", "number"),
+)
+member = Table(
+    "member",
+    metadata,
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True),
+    Column("week", Integer, primary_key=True),
+    _ref("league_id", "league"),
+    Column("joined_at", Double, nullable=False),
+)
+
+badge = Table(
+    "badge",
+    metadata,
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("earned_at", Double, nullable=False),
+)
+
+# What a player was asked to look for on one of their days; chosen once.
+quest = Table(
+    "quest",
+    metadata,
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("category", String(16), nullable=False),
+    Column("goal", Integer, nullable=False),
+    Column("done_at", Double),
+)
+
+# A picture that a player thinks should not be shown.
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True),
+    Column("campaign_id", String(64), ForeignKey("campaign.id"), primary_key=True),
+    Column("image_id", String(64), primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("written_at", Double, nullable=False),
+    Index(None, "campaign_id", "image_id"),
+)
+
 example = Table(
     "example",
     metadata,
@@ -330,4 +469,15 @@ evaluation = Table(
     Column("figures", JSON, nullable=False),
     Column("passed", Boolean, nullable=False),
     Column("evaluated_at", Double, nullable=False),
+)
+
+# What a tuned model says to the question of an example: has it learned what its player taught?
+lesson = Table(
+    "lesson",
+    metadata,
+    Column("evaluation_id", String(64), ForeignKey("evaluation.id"), primary_key=True),
+    Column("example_id", String(64), ForeignKey("example.id"), primary_key=True, index=True),
+    Column("answer", Text, nullable=False),
+    Column("score", Double),
+    Column("learned", Boolean, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""What makes people come back: levels, streaks, quests, badges, leagues, boards, teams, lessons learned."""
