@@ -442,7 +442,7 @@ async def test_what_breaks_inside_is_told_without_details(
 
     await join(phone)
     session = await start(phone)
-    monkeypatch.setattr(api, "grade_session", break_)
+    monkeypatch.setattr(api, "finish", break_)
     monkeypatch.setattr("stumper.play.game.Game.summary", break_)
 
     reply = await phone.get(f"/api/sessions/{session['id']}/summary")

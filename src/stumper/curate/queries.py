@@ -284,6 +284,13 @@ async def count_examples(tx: AsyncConnection, round_id: RoundId) -> int:
     return int((await tx.execute(counted)).scalar_one())
 
 
+async def category_counts(tx: AsyncConnection, campaign_id: CampaignId) -> dict[Category, int]:
+    """Counts a campaign's examples by category; a category without any is not in the answer."""
+    query = select(example.c.category, func.count()).where(example.c.campaign_id == campaign_id)
+    rows = await tx.execute(query.group_by(example.c.category))
+    return {Category(category): int(n) for category, n in rows}
+
+
 async def add_examples(tx: AsyncConnection, examples: Sequence[Example]) -> None:
     if examples:
         await tx.execute(

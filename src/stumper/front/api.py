@@ -16,8 +16,8 @@ from stumper.front.parts import Asker, Jar, Mover, Network, Parts, may_join, may
 from stumper.front.pictures import picture_response
 from stumper.front.queries import claim_file
 from stumper.front.shapes import ErrorOut
+from stumper.progress.finish import finish
 from stumper.records import ClaimId, ExchangeId, SessionId, TurnId
-from stumper.trust.grade import grade_session
 
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": ErrorOut, "description": text}
@@ -42,7 +42,11 @@ async def join(
 ) -> shapes.PlayerOut:
     """Joins with a nickname and consent; the cookie of the response is the player."""
     player = await app.game.join(
-        nickname=body.nickname, language=body.language, consent=body.consent, network=network
+        nickname=body.nickname,
+        language=body.language,
+        consent=body.consent,
+        network=network,
+        time_zone=body.time_zone,
     )
     jar.give(response, player.id)
     return shapes.PlayerOut(
@@ -114,7 +118,8 @@ async def skip(turn_id: TurnId, app: Parts, me: Mover) -> shapes.SessionOut:
 async def summary(session_id: SessionId, app: Parts, me: Mover) -> shapes.SummaryOut:
     """Points and secrets of a finished session; asking for it grades the session, once."""
     done = await app.game.summary(me, session_id)
-    return shapes.SummaryOut.of(done, await grade_session(app.database, session_id, now=app.clock()))
+    grade = await finish(app.database, session_id, now=app.clock(), rng=random.SystemRandom())
+    return shapes.SummaryOut.of(done, grade)
 
 
 @router.get("/claims/next", tags=["referee"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +20,9 @@ from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, u
 from stumper.front.queries import find_player
 from stumper.front.statics import asset
 from stumper.play.texts import NICKNAME_CHARS
+from stumper.progress.finish import finish
 from stumper.records import Player, PlayerId, Rules, SessionId
 from stumper.trust import rewards
-from stumper.trust.grade import grade_session
 from stumper.trust.queries import balance
 
 templates = Jinja2Templates(
@@ -100,10 +101,13 @@ async def join(
     nickname: Annotated[str, Form()] = "",
     language: Annotated[str, Form()] = "en",
     consent: Annotated[bool, Form()] = False,
+    time_zone: Annotated[str, Form()] = "UTC",
 ) -> Response:
     """Joins and starts the first session; a fault is told on the page with all that was typed."""
     try:
-        player = await app.game.join(nickname=nickname, language=language, consent=consent, network=network)
+        player = await app.game.join(
+            nickname=nickname, language=language, consent=consent, network=network, time_zone=time_zone
+        )
     except (BadInput, NoConsent) as error:
         return _landing(
             request,
@@ -161,7 +165,7 @@ async def end(request: Request, session_id: SessionId, app: Parts, me: Mover) ->
     if not (await app.game.view(me, session_id)).finished:
         return _see(f"/sessions/{session_id}")
     summary = await app.game.summary(me, session_id)
-    grade = await grade_session(app.database, session_id, now=app.clock())
+    grade = await finish(app.database, session_id, now=app.clock(), rng=random.SystemRandom())
     rules = await _rules(app)
     context = {
         "summary": summary,

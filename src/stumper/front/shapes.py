@@ -28,6 +28,7 @@ class Input(BaseModel):
 class JoinIn(Input):
     nickname: str = Field(description="What players see; never published.", examples=["Ada"])
     language: str = Field("en", max_length=16, description="Language of the player's questions (BCP 47).")
+    time_zone: str = Field("UTC", max_length=64, description="IANA name; an unknown one counts as UTC.")
     consent: bool = Field(description="True: collection and the licence are accepted.")
 
 

@@ -93,8 +93,9 @@ class Game:
         consent: bool,
         kind: PlayerKind = PlayerKind.HUMAN,
         network: str | None = None,
+        time_zone: str = "UTC",
     ) -> Player:
-        """Registers a player; ``network`` is a hash that neighbours share.
+        """Registers a player; ``network`` is a hash that neighbours share, ``time_zone`` an IANA name.
 
         Raises NoConsent, or BadInput for a name or language that cannot be kept.
         """
@@ -111,6 +112,7 @@ class Game:
             consent_at=now,
             licence=DEFAULT_LICENCE,
             network=network,
+            time_zone=texts.check_time_zone(time_zone),
             created_at=now,
         )
         async with self._database.begin() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stumper.errors import BadCorrection, BadInput, BadQuestion
 
@@ -87,3 +88,13 @@ def check_language(tag: str) -> str:
     if len(tag) > 16 or not _LANGUAGE.fullmatch(tag):
         raise BadInput(f"{tag[:20]!r} names no language. Use a tag such as en, hi or pt-BR.")
     return tag
+
+
+def check_time_zone(name: str) -> str:
+    """Returns the IANA name, such as ``Asia/Kolkata``; UTC for one that is unknown: nobody is kept from
+    playing by a clock set oddly.
+    """
+    try:
+        return ZoneInfo(name).key if len(name) <= 64 else "UTC"
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"

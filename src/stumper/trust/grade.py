@@ -24,6 +24,7 @@ from stumper.store.database import Database
 from stumper.trust import queries
 from stumper.trust.bonus import CLAIM, pay_waiting
 from stumper.trust.evidence import update
+from stumper.trust.periods import local_day
 from stumper.trust.queries import ControlExchange, PaidClaim, ToGrade
 from stumper.trust.rewards import (
     GradeLine,
@@ -77,7 +78,8 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
             started_at=facts.started_at,
             played_today_s=facts.played_today_s,
         )
-        if await queries.claim_grading(tx, session_id, now=now):
+        day = local_day(facts.finished_at, facts.time_zone) if facts.judged else None
+        if await queries.claim_grading(tx, session_id, now=now, day=day):
             await _write(tx, session_id, facts, marks=marks, lines=lines, now=now)
         lines += [_claim_line(paid) for paid in await queries.paid_claims(tx, session_id, reason=CLAIM)]
         gains = await queries.waiting_gains(tx, facts.player_id, reason=CLAIM)

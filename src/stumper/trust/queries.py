@@ -23,7 +23,8 @@ from stumper.records import (
     Verdict,
     WaitingGain,
 )
-from stumper.store.schema import campaign, claim, exchange, ledger, player, session, turn, waiting
+from stumper.store.schema import campaign, claim, exchange, ledger, player, score, session, turn, waiting
+from stumper.trust.periods import periods_at
 from stumper.trust.rewards import Outcome, outcome
 from stumper.trust.watch.queries import has_open_signal
 
@@ -48,6 +49,10 @@ class ToGrade:
     played_today_s: float
     """Time of the player's other sessions that started in the 24 hours before this one."""
     rules: Rules
+    time_zone: str
+    """The player's."""
+    judged: bool
+    """Whether any answer was judged: a session without one counts for no streak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +101,27 @@ def played_before(this: FromClause) -> ScalarSelect[float]:
     )
 
 
+_JUDGED: Final = (
+    exists()
+    .where(
+        turn.c.session_id == session.c.id, exchange.c.turn_id == turn.c.id, exchange.c.verdict.is_not(None)
+    )
+    .correlate(session)
+)
+
+
 async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None:
     row = (
         await tx.execute(
-            select(session, campaign.c.rules, played_before(session).label("played_s"))
+            select(
+                session,
+                campaign.c.rules,
+                player.c.time_zone,
+                played_before(session).label("played_s"),
+                _JUDGED.label("judged"),
+            )
             .join(campaign, campaign.c.id == session.c.campaign_id)
+            .join(player, player.c.id == session.c.player_id)
             .where(session.c.id == session_id)
         )
     ).first()
@@ -115,14 +136,20 @@ async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None
         poison_rate=row.poison_rate,
         played_today_s=float(row.played_s),
         rules=Rules(**row.rules),
+        time_zone=row.time_zone,
+        judged=bool(row.judged),
     )
 
 
-async def claim_grading(tx: AsyncConnection, session_id: SessionId, *, now: float) -> bool:
-    """Marks the session graded; True for exactly one caller, also when two come at the same moment."""
-    done = await tx.execute(
-        update(session).where(session.c.id == session_id, session.c.graded_at.is_(None)).values(graded_at=now)
-    )
+async def claim_grading(
+    tx: AsyncConnection, session_id: SessionId, *, now: float, day: int | None = None
+) -> bool:
+    """Marks the session graded; True for exactly one caller, also when two come at the same moment.
+
+    ``day`` is the player's own day on which it was finished, or None where it counts for no streak.
+    """
+    ungraded = session.c.id == session_id, session.c.graded_at.is_(None)
+    done = await tx.execute(update(session).where(*ungraded).values(graded_at=now, day=day))
     return done.rowcount == 1
 
 
@@ -162,16 +189,44 @@ def _control_exchange(row: Any) -> ControlExchange:
 
 
 async def write_lines(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
-    """Appends to the ledger; a line is never changed nor removed."""
+    """Appends to the ledger; a line is never changed nor removed. Boards follow in the same transaction."""
     if lines:
         await tx.execute(insert(ledger), [asdict(line) for line in lines])
+        await _add_scores(tx, [(line.player_id, line.points, line.written_at) for line in lines])
 
 
 async def write_once(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
-    """Appends those lines whose reason and exchange are not in the ledger yet."""
+    """Appends those lines whose reason and exchange are not in the ledger yet, and only those to boards."""
     into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     if lines:
-        await tx.execute(into(ledger).on_conflict_do_nothing(), [asdict(line) for line in lines])
+        once = into(ledger).on_conflict_do_nothing()
+        wrote = once.returning(ledger.c.player_id, ledger.c.points, ledger.c.written_at)
+        rows = await tx.execute(wrote, [asdict(line) for line in lines])
+        await _add_scores(tx, [(PlayerId(id_), points, at) for id_, points, at in rows])
+
+
+async def _add_scores(tx: AsyncConnection, lines: Sequence[tuple[PlayerId, int, float]]) -> None:
+    """Adds (player, points, written at) to the sums that boards read.
+
+    A line of 0 points changes no rank: it must not make its player later than others with as many. In the
+    order of players: two transactions that hold rows of both in turns would wait for each other.
+    """
+    points: Counter[tuple[PlayerId, str]] = Counter()
+    newest: dict[tuple[PlayerId, str], float] = {}
+    for player_id, gained, at in lines:
+        for period in periods_at(at) if gained else ():
+            points[player_id, period] += gained
+            newest[player_id, period] = max(at, newest.get((player_id, period), at))
+    rows = [
+        {"player_id": key[0], "period": key[1], "points": points[key], "updated_at": newest[key]}
+        for key in sorted(points)
+    ]
+    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    for start in range(0, len(rows), SLICE):
+        added = into(score).values(rows[start : start + SLICE])
+        sums = {"points": score.c.points + added.excluded.points, "updated_at": added.excluded.updated_at}
+        keys = [score.c.period, score.c.player_id]
+        await tx.execute(added.on_conflict_do_update(index_elements=keys, set_=sums))
 
 
 async def write_waiting(tx: AsyncConnection, gains: Sequence[WaitingGain]) -> None:

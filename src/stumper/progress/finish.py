@@ -1,0 +1,87 @@
+"""The end of a session: graded, then its player's league, quest and badges follow.
+
+Two transactions. The first is grading's, and writes the boards too. The second may come twice or late (a
+server was killed between them): each of its parts looks at what is there and adds what is missing.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.curate.bounties import shortages_now
+from stumper.curate.desk.queries import service
+from stumper.progress import queries, quests
+from stumper.progress.badges import Deeds, earned
+from stumper.progress.deeds import queries as deeds
+from stumper.progress.queries import Played, Who
+from stumper.progress.seasons import join_league
+from stumper.progress.streaks import streak_on
+from stumper.records import CampaignId, PlayerId, PlayerKind, SessionId
+from stumper.store.database import Database
+from stumper.trust.grade import Grade, grade_session
+from stumper.trust.periods import local_day
+from stumper.trust.queries import control_exchanges
+
+REFEREE_BATCH: Final = 10
+"""Rulings count for a badge in tens, as on the referee's page: no single one shows which case was settled."""
+
+
+async def finish(database: Database, session_id: SessionId, *, now: float, rng: random.Random) -> Grade:
+    """Grades a finished session and lets league, quest and badges follow; again it changes nothing.
+
+    Raises what ``grade_session`` raises.
+    """
+    grade = await grade_session(database, session_id, now=now)
+    async with database.begin() as tx:
+        played = await queries.played(tx, session_id)
+        await queries.lock_player(tx, played.player_id)
+        who = await queries.who(tx, played.player_id)
+        if played.day is not None and who.kind is not PlayerKind.MODEL:
+            await join_league(tx, played.player_id, now=now, rng=rng)
+            await _look_at_quest(tx, played, day=played.day, now=now)
+        await _give_badges(tx, session_id, played, who, now=now)
+    return grade
+
+
+async def settle_left(database: Database, player_id: PlayerId, *, now: float, rng: random.Random) -> int:
+    """Finishes a player's sessions that were played to the end but never graded. Returns how many."""
+    async with database.read() as tx:
+        left = await queries.left_ungraded(tx, player_id)
+    for session_id in left:
+        await finish(database, session_id, now=now, rng=rng)
+    return len(left)
+
+
+async def give_quest(tx: AsyncConnection, player_id: PlayerId, campaign_id: CampaignId, *, day: int) -> None:
+    """Chooses what the player is to look for on their day, unless that was chosen before."""
+    if await queries.task(tx, player_id, day=day) is None:
+        category = quests.choose(await shortages_now(tx, campaign_id), player_id, day=day)
+        await queries.give_task(tx, player_id, day=day, category=category, goal=quests.GOAL)
+
+
+async def _look_at_quest(tx: AsyncConnection, played: Played, *, day: int, now: float) -> None:
+    await give_quest(tx, played.player_id, played.campaign_id, day=day)
+    task = await queries.task(tx, played.player_id, day=day)
+    if task is None or task.done_at is not None:
+        return
+    questions = await queries.questions_of(tx, played.player_id, day=day)
+    if quests.found(questions, task.category) >= task.goal:
+        await queries.finish_task(tx, played.player_id, day=day, now=now)
+
+
+async def _give_badges(
+    tx: AsyncConnection, session_id: SessionId, played: Played, who: Who, *, now: float
+) -> None:
+    today = local_day(now, who.time_zone)
+    done = Deeds(
+        full_session=played.turns >= played.rules.turns,
+        controls=await control_exchanges(tx, session_id),
+        honest=await deeds.honest_answers(tx, played.player_id),
+        catches=await deeds.catches(tx, played.player_id),
+        fair_run=(await service(tx, played.player_id, batch=REFEREE_BATCH)).streak,
+        regained=streak_on(await queries.days(tx, played.player_id), today=today).regained,
+    )
+    await queries.give_badges(tx, played.player_id, earned(done), now=now)

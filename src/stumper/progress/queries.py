@@ -1,0 +1,284 @@
+"""SQL of progress: a player's days, work, league, quest, badges and team."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stumper.errors import NotFound
+from stumper.progress.leagues import SIZE, Tier
+from stumper.progress.levels import WORK
+from stumper.records import CampaignId, Category, PlayerId, PlayerKind, Rules, SessionId
+from stumper.store.schema import (
+    badge,
+    campaign,
+    exchange,
+    league,
+    ledger,
+    member,
+    player,
+    quest,
+    score,
+    session,
+    team,
+    turn,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """What progress needs to know of a player."""
+
+    player_id: PlayerId
+    kind: PlayerKind
+    time_zone: str
+    team_id: str | None
+    team: str | None
+    """Its name."""
+    code: str | None
+    campaign_id: CampaignId | None
+    """Of their newest session, or the newest there is."""
+    work: int
+    """What proved right (`levels`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Season:
+    """A week that a player spent in a league."""
+
+    week: int
+    league_id: str
+    tier: Tier
+    number: int
+    """Which league of its week and tier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A quest as it was given."""
+
+    category: Category
+    goal: int
+    done_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A session that was graded."""
+
+    player_id: PlayerId
+    campaign_id: CampaignId
+    turns: int
+    day: int | None
+    rules: Rules
+
+
+# on_conflict_do_nothing: what was done at the same moment stays.
+def _once(tx: AsyncConnection, table: Any) -> Any:
+    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    return into(table).on_conflict_do_nothing()
+
+
+async def who(tx: AsyncConnection, player_id: PlayerId) -> Who:
+    """Returns a player. Raises NotFound."""
+    newest = (
+        select(session.c.campaign_id)
+        .where(session.c.player_id == player_id)
+        .order_by(session.c.started_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    any_ = select(campaign.c.id).order_by(campaign.c.created_at.desc()).limit(1).scalar_subquery()
+    work = (
+        select(func.count())
+        .where(ledger.c.player_id == player_id, ledger.c.reason.in_(WORK), ledger.c.points > 0)
+        .scalar_subquery()
+    )
+    row = (
+        await tx.execute(
+            select(
+                player.c.kind,
+                player.c.time_zone,
+                player.c.team_id,
+                team.c.name,
+                team.c.code,
+                func.coalesce(newest, any_).label("campaign_id"),
+                work.label("work"),
+            )
+            .select_from(player.outerjoin(team, team.c.id == player.c.team_id))
+            .where(player.c.id == player_id)
+        )
+    ).first()
+    if row is None:
+        raise NotFound(f"There is no player {player_id!r}. Choose a name on the start page.")
+    return Who(
+        player_id=player_id,
+        kind=PlayerKind(row.kind),
+        time_zone=row.time_zone,
+        team_id=row.team_id,
+        team=row.name,
+        code=row.code,
+        campaign_id=None if row.campaign_id is None else CampaignId(row.campaign_id),
+        work=int(row.work),
+    )
+
+
+async def lock_player(tx: AsyncConnection, player_id: PlayerId) -> None:
+    """Holds the player's row, so that what is done once for them is not done twice at the same moment."""
+    query = select(player.c.id).where(player.c.id == player_id).with_for_update(key_share=True)
+    await tx.execute(query)
+
+
+async def days(tx: AsyncConnection, player_id: PlayerId) -> dict[int, int]:
+    """Returns how many sessions that count a player finished on each of their days."""
+    rows = await tx.execute(
+        select(session.c.day, func.count())
+        .where(session.c.player_id == player_id, session.c.day.is_not(None))
+        .group_by(session.c.day)
+    )
+    return {int(day): int(n) for day, n in rows}
+
+
+async def played(tx: AsyncConnection, session_id: SessionId) -> Played:
+    """Returns a session that exists."""
+    query = select(session, campaign.c.rules).join(campaign, campaign.c.id == session.c.campaign_id)
+    row = (await tx.execute(query.where(session.c.id == session_id))).one()
+    return Played(
+        player_id=PlayerId(row.player_id),
+        campaign_id=CampaignId(row.campaign_id),
+        turns=row.turns,
+        day=row.day,
+        rules=Rules(**row.rules),
+    )
+
+
+async def left_ungraded(tx: AsyncConnection, player_id: PlayerId) -> list[SessionId]:
+    """Returns sessions that were finished but not graded, oldest first."""
+    left = session.c.finished_at.is_not(None), session.c.graded_at.is_(None)
+    query = select(session.c.id).where(session.c.player_id == player_id, *left)
+    return [SessionId(id_) for (id_,) in await tx.execute(query.order_by(session.c.finished_at))]
+
+
+async def seasons(tx: AsyncConnection, player_id: PlayerId) -> list[Season]:
+    """Returns a player's newest three seasons, newest first: more than newcomers can have had."""
+    rows = await tx.execute(
+        select(member.c.week, member.c.league_id, league.c.tier, league.c.number)
+        .join(league, league.c.id == member.c.league_id)
+        .where(member.c.player_id == player_id)
+        .order_by(member.c.week.desc())
+        .limit(3)
+    )
+    return [
+        Season(week=row.week, league_id=row.league_id, tier=Tier(row.tier), number=row.number) for row in rows
+    ]
+
+
+async def take_seat(tx: AsyncConnection, player_id: PlayerId, *, week: int, tier: Tier, now: float) -> None:
+    """Puts a player into a league of the week and tier that has room, or into a new one.
+
+    Hold the player's row before. The seat is taken by one statement that counts again, and a new league by
+    its number: of two players who come at the same moment to the last seat, one looks again.
+    """
+    which = league.c.week == week, league.c.tier == int(tier)
+    while True:
+        query = select(league.c.id).where(*which, league.c.members < SIZE).order_by(league.c.number).limit(1)
+        open_id = (await tx.execute(query)).scalar()
+        if open_id is None:
+            number = (await tx.execute(select(func.count()).select_from(league).where(*which))).scalar_one()
+            id_ = f"{week}-{tier:d}-{number + 1}"
+            values = {"week": week, "tier": int(tier), "number": number + 1, "members": 0}
+            await tx.execute(_once(tx, league).values(id=id_, **values))
+            continue
+        seat = update(league).where(league.c.id == open_id, league.c.members < SIZE)
+        if (await tx.execute(seat.values(members=league.c.members + 1))).rowcount == 1:
+            mine = insert(member).values(player_id=player_id, week=week, league_id=open_id, joined_at=now)
+            await tx.execute(mine)
+            return
+
+
+async def task(tx: AsyncConnection, player_id: PlayerId, *, day: int) -> Task | None:
+    row = (await tx.execute(select(quest).where(quest.c.player_id == player_id, quest.c.day == day))).first()
+    return None if row is None else Task(category=Category(row.category), goal=row.goal, done_at=row.done_at)
+
+
+async def give_task(
+    tx: AsyncConnection, player_id: PlayerId, *, day: int, category: Category, goal: int
+) -> None:
+    """Keeps a day's quest; one that was given before stays."""
+    values = {"player_id": player_id, "day": day, "category": category.value, "goal": goal}
+    await tx.execute(_once(tx, quest).values(values))
+
+
+async def finish_task(tx: AsyncConnection, player_id: PlayerId, *, day: int, now: float) -> None:
+    mine = quest.c.player_id == player_id, quest.c.day == day, quest.c.done_at.is_(None)
+    await tx.execute(update(quest).where(*mine).values(done_at=now))
+
+
+async def stars(tx: AsyncConnection, player_id: PlayerId) -> int:
+    """Returns how many quests a player has done."""
+    query = select(func.count()).where(quest.c.player_id == player_id, quest.c.done_at.is_not(None))
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def questions_of(tx: AsyncConnection, player_id: PlayerId, *, day: int) -> list[str]:
+    """Returns the judged questions of the sessions that a player finished on one of their days."""
+    rows = await tx.execute(
+        select(exchange.c.question)
+        .join(turn, turn.c.id == exchange.c.turn_id)
+        .join(session, session.c.id == turn.c.session_id)
+        .where(session.c.player_id == player_id, session.c.day == day, exchange.c.verdict.is_not(None))
+    )
+    return [question for (question,) in rows]
+
+
+async def badges(tx: AsyncConnection, player_id: PlayerId) -> dict[str, float]:
+    """Returns the kinds of badges a player has and when they were earned, oldest first."""
+    query = select(badge.c.kind, badge.c.earned_at).where(badge.c.player_id == player_id)
+    rows = await tx.execute(query.order_by(badge.c.earned_at, badge.c.kind))
+    return {kind: float(at) for kind, at in rows}
+
+
+async def give_badges(
+    tx: AsyncConnection, player_id: PlayerId, kinds: Collection[str], *, now: float
+) -> None:
+    """Keeps badges; one that was earned before stays as it was."""
+    rows = [{"player_id": player_id, "kind": kind, "earned_at": now} for kind in sorted(kinds)]
+    if rows:
+        await tx.execute(_once(tx, badge), rows)
+
+
+async def add_team(tx: AsyncConnection, *, id: str, name: str, code: str, now: float) -> None:
+    await tx.execute(insert(team).values(id=id, name=name, code=code, created_at=now))
+
+
+async def lock_team(tx: AsyncConnection, code: str) -> Any | None:
+    """Returns the id and name of the team with a code and holds it, so that it cannot overfill."""
+    query = select(team.c.id, team.c.name).where(team.c.code == code).with_for_update()
+    return (await tx.execute(query)).first()
+
+
+async def code_taken(tx: AsyncConnection, code: str) -> bool:
+    return bool((await tx.execute(select(exists().where(team.c.code == code)))).scalar_one())
+
+
+async def set_team(tx: AsyncConnection, player_id: PlayerId, team_id: str | None) -> None:
+    await tx.execute(update(player).where(player.c.id == player_id).values(team_id=team_id))
+
+
+async def team_members(tx: AsyncConnection, team_id: str, *, period: str) -> list[tuple[PlayerId, str, int]]:
+    """Returns (player, nickname, points in the period) of a team, most points first."""
+    points = func.coalesce(score.c.points, 0)
+    rows = await tx.execute(
+        select(player.c.id, player.c.nickname, points.label("points"))
+        .select_from(
+            player.outerjoin(score, and_(score.c.player_id == player.c.id, score.c.period == period))
+        )
+        .where(player.c.team_id == team_id, player.c.forgotten_at.is_(None))
+        .order_by(points.desc(), case((score.c.updated_at.is_(None), 1), else_=0), score.c.updated_at)
+    )
+    return [(PlayerId(id_), nickname, int(n)) for id_, nickname, n in rows]
