@@ -80,3 +80,16 @@ def test_bad_input_is_one_line_with_the_way_out(folder: Path, words: tuple[str, 
     assert ended.returncode == 1
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_player_is_forgotten_by_the_operator(folder: Path) -> None:
+    unsure = stumper("players", "forget", "bob", folder=folder, STUMPER_DATA=str(folder / "data"))
+    done = stumper(
+        "players", "forget", "bob", "--yes", "--json", folder=folder, STUMPER_DATA=str(folder / "data")
+    )
+    names = {row["nickname"] for row in json.loads(players(folder, "list", "--json"))}
+
+    assert unsure.returncode == 1  # nobody answered
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["questions"] > 0
+    assert "bob" not in names

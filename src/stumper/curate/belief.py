@@ -83,11 +83,13 @@ class Cause(StrEnum):
     FLAGGED = "flagged by voters"
     OPERATOR_ACCEPTS = "accepted by the operator"
     OPERATOR_REJECTS = "rejected by the operator"
+    FORGOTTEN = "forgotten"
+    """Its player had all their words deleted."""
 
 
 STATES: Final = (Cause.CONFIRMED, Cause.WRONG_CORRECTION, Cause.MODEL_RIGHT, Cause.UNANSWERABLE)
 
-FINAL: Final = frozenset({Cause.FLAGGED, Cause.OPERATOR_ACCEPTS, Cause.OPERATOR_REJECTS})
+FINAL: Final = frozenset({Cause.FLAGGED, Cause.OPERATOR_ACCEPTS, Cause.OPERATOR_REJECTS, Cause.FORGOTTEN})
 """Not decided by counting votes, and not undone by it."""
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stumper.curate import queries
-from stumper.curate.belief import Ballot
+from stumper.curate.belief import Ballot, Cause
 from stumper.curate.classify import classify
 from stumper.curate.dedup import twins
 from stumper.curate.payday import CHUNK
@@ -111,7 +111,7 @@ async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId)
     older = [claim for claim in exemplary if claim.round_id != round_id]
     # An example, or a claim that others were merged with, leads for good.
     leading = {claim.id for claim in exemplary} | {claim.same_as for claim in claims}
-    free = [claim for claim in claims if claim.same_as is None]
+    free = [claim for claim in claims if claim.same_as is None and claim.reason != Cause.FORGOTTEN.value]
     found = await asyncio.to_thread(twins, free, known=older)
     async with database.begin() as tx:
         await queries.merge(tx, [twin for twin in found if twin.claim_id not in leading])

@@ -10,8 +10,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from stumper.app import App
-from stumper.errors import TooMany
+from stumper.errors import NotSignedIn, TooMany
 from stumper.front.auth import Cookies, from_our_pages
+from stumper.front.queries import is_forgotten
 from stumper.records import PlayerId
 from stumper.store.cache import Cache
 
@@ -28,12 +29,19 @@ Parts = Annotated[App, Depends(app_of)]
 Jar = Annotated[Cookies, Depends(cookies_of)]
 
 
-def _player(request: Request, jar: Jar) -> PlayerId:
-    return jar.player(request)
+async def _player(request: Request, jar: Jar, app: Parts) -> PlayerId:
+    me = jar.player(request)
+    async with app.database.read() as tx:
+        if await is_forgotten(tx, me):
+            raise NotSignedIn("All that was kept about this player is deleted. You can join again.")
+    return me
 
 
-def _maybe_player(request: Request, jar: Jar) -> PlayerId | None:
-    return jar.maybe(request)
+async def _maybe_player(request: Request, jar: Jar, app: Parts) -> PlayerId | None:
+    try:
+        return await _player(request, jar, app)
+    except NotSignedIn:
+        return None
 
 
 Me = Annotated[PlayerId, Depends(_player)]

@@ -17,7 +17,8 @@ async def ping(tx: AsyncConnection) -> None:
 
 async def find_player(tx: AsyncConnection, player_id: PlayerId) -> Player | None:
     """Returns the player, or None if there is none any more (deleted, or another database)."""
-    row = (await tx.execute(select(player).where(player.c.id == player_id))).first()
+    query = select(player).where(player.c.id == player_id, player.c.forgotten_at.is_(None))
+    row = (await tx.execute(query)).first()
     if row is None:
         return None
     return Player(
@@ -33,6 +34,12 @@ async def find_player(tx: AsyncConnection, player_id: PlayerId) -> Player | None
         invited_by=None if row.invited_by is None else PlayerId(row.invited_by),
         created_at=row.created_at,
     )
+
+
+async def is_forgotten(tx: AsyncConnection, player_id: PlayerId) -> bool:
+    """Whether the player had all that was kept about them deleted."""
+    query = select(player.c.id).where(player.c.id == player_id, player.c.forgotten_at.is_not(None))
+    return (await tx.execute(query)).first() is not None
 
 
 async def set_language(tx: AsyncConnection, player_id: PlayerId, language: str) -> None:

@@ -114,6 +114,7 @@ _UNPAID: Final = (
     )
     .where(
         claim.c.round_id == bindparam("round_id"),
+        player.c.forgotten_at.is_(None),
         # A gain is noted once, and waits until its player is trusted.
         (claim.c.status == ClaimStatus.REJECTED.value)
         | ((claim.c.status == ClaimStatus.ACCEPTED.value) & (waiting.c.points.is_(None) | _trusted)),

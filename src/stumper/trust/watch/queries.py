@@ -15,6 +15,8 @@ from stumper.trust.signals import STRONG, Kind
 from stumper.trust.watch.kept import COUNTS, Appeal, Decision, Facts, Noticed, Played, State, Stored
 
 _COUNTS = [state.value for state in COUNTS]
+_FORGOTTEN = select(player.c.id).where(player.c.forgotten_at.is_not(None))
+"""What they wrote and claimed is blank: two of them are not alike, and whoever agreed did not stray."""
 
 
 async def campaign_players(tx: AsyncConnection, campaign_id: CampaignId) -> list[tuple[str, str | None]]:
@@ -44,7 +46,11 @@ async def exchange_rows(tx: AsyncConnection, campaign_id: CampaignId) -> Sequenc
         )
         .join(turn, turn.c.session_id == session.c.id)
         .join(exchange, exchange.c.turn_id == turn.c.id)
-        .where(session.c.campaign_id == campaign_id, exchange.c.shown_answer.is_not(None))
+        .where(
+            session.c.campaign_id == campaign_id,
+            exchange.c.shown_answer.is_not(None),
+            session.c.player_id.not_in(_FORGOTTEN),
+        )
         .order_by(turn.c.id, exchange.c.number)
     )  # fmt: skip
     return rows.all()
@@ -58,7 +64,9 @@ async def vote_rows(tx: AsyncConnection, campaign_id: CampaignId) -> Sequence[An
             vote.c.model_wrong, vote.c.correction_right, claim.c.status,
         )
         .join(claim, claim.c.id == vote.c.claim_id)
-        .where(claim.c.campaign_id == campaign_id, ~vote.c.unanswerable)
+        .where(
+            claim.c.campaign_id == campaign_id, ~vote.c.unanswerable, claim.c.player_id.not_in(_FORGOTTEN)
+        )
         .order_by(vote.c.id)
     )  # fmt: skip
     return rows.all()

@@ -1,0 +1,1 @@
+"""All that is kept about one player, for them to take away."""
