@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo serve test test-fast lint fix docs lock clean
+.PHONY: demo serve test test-fast lint fix docs words lock clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)  ## Play, collect, tune, evaluate, then serve the better model
@@ -33,6 +33,9 @@ fix: $(READY)
 
 docs: $(READY)  ## Writes docs/reference from the code
 	$(BIN)/python docs/generate.py
+
+words: $(READY)  ## Writes the catalogues of front/locale from the code; then translate and run it again
+	$(BIN)/python tools/words.py
 
 lock: $(READY)  ## Writes constraints.txt from what is installed
 	{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new

@@ -1,7 +1,8 @@
 """Words in the reader's language: which one it is, and the catalogue that translates them.
 
-Templates write ``{{ _("Play") }}``, scripts ``t("Play")``, and code that makes sentences
-takes a ``Words``. The catalogues are in ``locale/``; a word that one lacks is shown in English.
+Templates write ``{{ _("Play") }}``, scripts ``t("Play")`` and ``tn("{n} day", "{n} days", n)``, and code that
+makes sentences takes a ``Words``; a sentence in a table is marked by ``N_("Play")``. The catalogues are in
+``locale/`` (``make words`` writes them); a word that one lacks is shown in English.
 """
 
 from __future__ import annotations
@@ -31,7 +32,23 @@ _RIGHT_TO_LEFT: Final = frozenset({"ar"})
 COOKIE: Final = "stumper_language"
 _LOCALE = Path(__file__).parent / "locale"
 _SCRIPTS = Path(__file__).parent / "static"
-_IN_SCRIPTS = re.compile(r'\bt\("((?:[^"\\]|\\.)+)"')
+_STRING = r'"((?:[^"\\]|\\.)+)"'
+_IN_SCRIPTS = re.compile(rf"\bt\(\s*{_STRING}")
+_COUNTED_IN_SCRIPTS = re.compile(rf"\btn\(\s*{_STRING},\s*{_STRING}")
+_FORMS: Final = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
+"""Names of plural forms in browsers (Intl.PluralRules), and a number that takes each in our languages."""
+_PLACES = re.compile(r"(<[^>]*>)|(\{\w+\})")
+_ISOLATE, _END = "\u2068", "\u2069"
+
+
+def N_(text: str) -> str:
+    """Marks a sentence for the catalogues where it is written; it is translated where it is told."""
+    return text
+
+
+def N_count(one: str, many: str) -> tuple[str, str]:
+    """Marks the two forms of a sentence with {n} things: ``words.count(*N_count(...), n)``."""
+    return one, many
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +65,31 @@ class Words:
     def __call__(self, text: str, /, **values: object) -> str:
         """Returns the sentence in this language, with the values put in."""
         told = self._catalogue.gettext(text)
-        return told.format(**values) if values else told
+        return self._apart(told).format(**values) if values else told
 
     def count(self, one: str, many: str, n: int, /, **values: object) -> str:
         """Returns the form of the sentence for ``n`` things; ``{n}`` is put in too."""
-        return self._catalogue.ngettext(one, many, n).format(n=n, **values)
+        return self._apart(self._catalogue.ngettext(one, many, n)).format(n=n, **values)
 
-    def of_scripts(self) -> dict[str, str]:
-        """Returns what scripts say, English to this language; empty for English."""
-        told = {text: self._catalogue.gettext(text) for text in _said_in_scripts()}
-        return {text: other for text, other in told.items() if other != text}
+    def of_scripts(self) -> dict[str, str | dict[str, str]]:
+        """Returns what scripts say, English to this language (counted: to its plural forms by their browser
+        names); empty for English.
+        """
+        told: dict[str, str | dict[str, str]] = {}
+        for text in _said_in_scripts():
+            if (other := self._catalogue.gettext(text)) != text:
+                told[text] = other
+        for one, many in _counted_in_scripts():
+            forms = {name: self._catalogue.ngettext(one, many, n) for name, n in _FORMS.items()}
+            if forms["other"] != many:
+                told[one] = forms
+        return told
+
+    def _apart(self, text: str) -> str:
+        """Keeps what is put in from turning the words around it, where those run from right to left."""
+        if self.direction == "ltr":
+            return text
+        return _PLACES.sub(lambda at: at[1] or f"{_ISOLATE}{at[2]}{_END}", text)
 
 
 @cache
@@ -68,9 +100,19 @@ def words_in(code: str) -> Words:
 
 
 @cache
+def _scripts() -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(_SCRIPTS.glob("*.js")))
+
+
+@cache
 def _said_in_scripts() -> tuple[str, ...]:
-    found = (_IN_SCRIPTS.findall(path.read_text("utf-8")) for path in sorted(_SCRIPTS.glob("*.js")))
-    return tuple(dict.fromkeys(text.replace('\\"', '"') for texts in found for text in texts))
+    return tuple(dict.fromkeys(text.replace('\\"', '"') for text in _IN_SCRIPTS.findall(_scripts())))
+
+
+@cache
+def _counted_in_scripts() -> tuple[tuple[str, str], ...]:
+    found = _COUNTED_IN_SCRIPTS.findall(_scripts())
+    return tuple((one.replace('\\"', '"'), many.replace('\\"', '"')) for one, many in found)
 
 
 def language_of(request: Request) -> str:
@@ -85,13 +127,19 @@ def language_of(request: Request) -> str:
     return "en"
 
 
+def words_for(request: Request) -> Words:
+    """Returns the language to answer a request in."""
+    return words_in(language_of(request))
+
+
 def context(request: Request) -> dict[str, Any]:
     """What every page needs to speak: ``_``, ``ngettext`` (with ``{n}``), and who reads."""
-    words = words_in(language_of(request))
+    words = words_for(request)
 
     def translate(text: str, /, **values: object) -> Markup:
         # Sentences are ours and may hold markup; what is put in is escaped.
-        return Markup(words(text)).format(**values)  # noqa: S704
+        safe = {name: Markup.escape(value) for name, value in values.items()}
+        return Markup(words(text, **safe))  # noqa: S704
 
     def translate_count(one: str, many: str, n: int, /, **values: object) -> Markup:
         safe = {name: Markup.escape(value) for name, value in values.items()}

@@ -6,19 +6,20 @@ import random
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from stumper.app import App
 from stumper.campaigns import find_campaign
 from stumper.errors import Conflict
+from stumper.front import noticed
 from stumper.front.api import REFUSALS
+from stumper.front.i18n import Words, words_for
 from stumper.front.parts import Mover, Parts
 from stumper.front.shapes import AppealIn, NoticeOut
 from stumper.records import CampaignId, PlayerId
 from stumper.trust.watch import appeals
 from stumper.trust.watch.appeals import APPEAL_CHARS, notice_of
-from stumper.trust.watch.words import told_decision
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["player"], responses=REFUSALS)
@@ -26,13 +27,16 @@ api = APIRouter(prefix="/api", tags=["player"], responses=REFUSALS)
 NOTICES: Final = "/points#noticed"
 
 
-async def context(app: App, me: PlayerId | None) -> dict[str, Any]:
+async def context(app: App, me: PlayerId | None, words: Words) -> dict[str, Any]:
     """Returns what `notice.html` needs; nothing to show for a stranger."""
     found = None if me is None else await notice_of(app.database, await _campaign(app), me)
-    told = told_decision(found.appeal) if found and found.appeal else ""
+    if found is None or found.empty:
+        return {"notice": None}
     return {
-        "notice": None if found is None or found.empty else found,
-        "told": told,
+        "notice": found,
+        "noticed": [noticed.told(line, words) for line in found.lines],
+        "follows": noticed.follows(found, words),
+        "told": noticed.told_decision(found.appeal, words) if found.appeal else "",
         "appeal_chars": APPEAL_CHARS,
     }
 
@@ -57,13 +61,15 @@ async def appeal_here(app: Parts, me: Mover, text: Annotated[str, Form()] = "") 
 
 
 @api.get("/notices")
-async def read(app: Parts, me: Mover) -> NoticeOut:
+async def read(request: Request, app: Parts, me: Mover) -> NoticeOut:
     """What was noticed about the player, what follows from it, and where their appeal stands."""
-    return NoticeOut.of(await notice_of(app.database, await _campaign(app), me))
+    found = await notice_of(app.database, await _campaign(app), me)
+    return NoticeOut.of(found, words_for(request))
 
 
 @api.post("/appeals", status_code=201)
-async def appeal(body: AppealIn, app: Parts, me: Mover) -> NoticeOut:
+async def appeal(request: Request, body: AppealIn, app: Parts, me: Mover) -> NoticeOut:
     """Appeals against what was noticed; one open appeal at a time."""
     await _appeal(app, me, body.text)
-    return NoticeOut.of(await notice_of(app.database, await _campaign(app), me))
+    found = await notice_of(app.database, await _campaign(app), me)
+    return NoticeOut.of(found, words_for(request))

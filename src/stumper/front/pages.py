@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
+from markupsafe import Markup
 
 from stumper.app import App
 from stumper.campaigns import current_round, find_campaign
@@ -172,7 +173,7 @@ async def end(request: Request, session_id: SessionId, app: Parts, me: Mover) ->
         "grade": grade,
         "ending": ending.tell(summary, grade, trust_e=rules.trust_e),
         "quick_turns": rules.quick_turns,
-        **await notices.context(app, me),
+        **await notices.context(app, me, i18n.words_for(request)),
     }
     return templates.TemplateResponse(request, "end.html", context)
 
@@ -190,9 +191,10 @@ async def points(request: Request, app: Parts, me: MaybeMe) -> Response:
         "poison": round(100 * rules.poison_rate),
         "pause": round(rules.min_paid_turn_s),
         "hours": round(rules.paid_day_s / 3600),
+        "verify": Markup("<code>stumper verify-session</code>"),
         "bonus": rewards.claim_bonus(rate, rules=rules),
         "yes_no": rewards.claim_bonus(rate, form=rewards.Form.YES_NO, rules=rules),
-        **await notices.context(app, me),
+        **await notices.context(app, me, i18n.words_for(request)),
     }
     return templates.TemplateResponse(request, "points.html", context)
 

@@ -14,6 +14,7 @@ from stumper.curate.desk.dealing import next_claim, why_empty
 from stumper.curate.desk.queries import service
 from stumper.curate.peers import vote
 from stumper.errors import Conflict
+from stumper.front.i18n import N_
 from stumper.front.pages import templates
 from stumper.front.parts import Mover, Parts
 from stumper.records import ClaimId, Flag
@@ -39,9 +40,9 @@ _MEANS: Final = {
 }
 
 FLAGS: Final = {
-    Flag.NONSENSE: "It is not about the picture",
-    Flag.OFFENSIVE: "It is offensive",
-    Flag.PRIVATE: "It shows something private",
+    Flag.NONSENSE: N_("It is not about the picture"),
+    Flag.OFFENSIVE: N_("It is offensive"),
+    Flag.PRIVATE: N_("It shows something private"),
 }
 BATCH: Final = 10
 """Points are told after so many votes: one by one they would show which cases were settled."""

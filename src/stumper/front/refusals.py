@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -14,6 +14,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from stumper.errors import NotFound, NotSignedIn, PoolEmpty, StumperError, TooMany
+from stumper.front.i18n import N_, Words, words_for
 
 log = structlog.get_logger()
 
@@ -25,12 +26,51 @@ _HTTP = {
     ),
     413: ("too_large", "That is too much at once: a request may have 64 KiB."),
 }
-_TITLES = {
-    NotFound.status: "Pixel looked everywhere",
-    NotSignedIn.status: "Who is there?",
-    PoolEmpty.status: "Not just now",
-    TooMany.status: "Slow down a little",
+_TITLES: Final = {
+    NotFound.status: N_("Pixel looked everywhere"),
+    NotSignedIn.status: N_("Who is there?"),
+    PoolEmpty.status: N_("Not just now"),
+    TooMany.status: N_("Slow down a little"),
 }
+_ELSEWHERE: Final = {
+    "already_judged": N_("You have marked this answer already. A verdict stays."),
+    "already_voted": N_("You have voted on this case already. Take the next one."),
+    "bad_correction": N_("This cannot be the right answer: write a short one that differs from Pixel's."),
+    "bad_input": N_("Something in what was sent cannot be used. Please look at it once more."),
+    "bad_question": N_("This cannot be asked: write one short question about the picture, without links."),
+    "conflict": N_("That is not possible now: something has changed meanwhile. Go on from what you see."),
+    "cross_site": N_("This move came from another site's page. Open the game itself and try again."),
+    "error": N_("Something broke on our side. Nothing you did is lost; please try again."),
+    "method_not_allowed": N_("There is nothing at this address. The start page is at /."),
+    "model_error": N_("Pixel cannot answer just now. Your time stands still; try again in a moment."),
+    "model_refused": N_("Pixel cannot answer just now. Your time stands still; try again in a moment."),
+    "model_timeout": N_("Pixel took too long. Your time stands still; try again in a moment."),
+    "model_unavailable": N_("Pixel cannot answer just now. Your time stands still; try again in a moment."),
+    "no_consent": N_("Without your consent there is no game: tick the box if you agree."),
+    "not_found": N_("There is nothing at this address. The start page is at /."),
+    "not_signed_in": N_("You have not joined on this device yet. Choose a nickname on the start page."),
+    "not_yours": N_("This is not yours to see or to judge. Open your own game from the start page."),
+    "pool_empty": N_("You have seen all the pictures there are. New ones will come; thank you for playing!"),
+    "round_closed": N_("This round is over and Pixel is learning. Start a new session in a moment."),
+    "session_over": N_("This session is over. Look at how it ended, or start a new one."),
+    "still_thinking": N_("Pixel is still thinking about your question. Its answer is on the way."),
+    "store_error": N_("Our memory is away for a moment. Nothing you did is lost; please try again."),
+    "too_large": N_("That is too much at once. Please make it shorter."),
+    "too_many": N_("Nobody plays that fast. Wait a few seconds, then go on."),
+    "turn_closed": N_("This picture is closed. Go on to the next one."),
+}
+"""Refusals in a sentence without details: what is told in languages other than English, by code."""
+
+
+def in_words(code: str, message: str, words: Words) -> str:
+    """Returns why something was refused: in English as it was raised, with its details, elsewhere in the
+    language's sentence for the code; as it was raised where there is none.
+    """
+    sentence = _ELSEWHERE.get(code)
+    if sentence is None or words.code == "en":
+        return message
+    told = words(sentence)
+    return message if told == sentence else told
 
 
 def install(web: FastAPI, pages: Jinja2Templates) -> None:
@@ -38,15 +78,20 @@ def install(web: FastAPI, pages: Jinja2Templates) -> None:
 
     def refuse(request: Request, error: Exception) -> Response:
         status, code, message = told(error)
+        words = words_for(request)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.warning("refused", code=code, path=request.url.path, error=repr(error))
         headers = {"Retry-After": "10"} if status in {429, 503} else {}
         if request.url.path.startswith("/api") or "text/html" not in request.headers.get("accept", ""):
-            return JSONResponse(shape(code, message), status, headers=headers)
+            return JSONResponse(shape(code, in_words(code, message, words)), status, headers=headers)
         return pages.TemplateResponse(
             request,
             "error.html",
-            {"title": _TITLES.get(status, "That did not work"), "message": message, "status": status},
+            {
+                "title": words(_TITLES.get(status, N_("That did not work"))),
+                "message": in_words(code, message, words),
+                "status": status,
+            },
             status_code=status,
             headers=headers,
         )

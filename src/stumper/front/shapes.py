@@ -10,6 +10,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stumper.curate.desk.dealing import ClaimView, Empty
+from stumper.front import noticed
+from stumper.front.i18n import Words
 from stumper.play.views import ExchangeView, SessionView, Summary, TurnSummary, TurnView
 from stumper.records import Exchange, Flag, PlayerId, Verdict
 from stumper.trust.grade import Grade
@@ -248,10 +250,10 @@ class NoticeOut(BaseModel):
     appeal: AppealOut | None
 
     @classmethod
-    def of(cls, notice: Notice) -> Self:
+    def of(cls, notice: Notice, words: Words) -> Self:
         return cls(
-            noticed=[NoticeLineOut.model_validate(line) for line in notice.lines],
-            follows=list(notice.follows),
+            noticed=[NoticeLineOut.model_validate(noticed.told(line, words)) for line in notice.lines],
+            follows=noticed.follows(notice, words),
             may_appeal=notice.may_appeal,
             appeal=AppealOut.of(notice.appeal) if notice.appeal else None,
         )

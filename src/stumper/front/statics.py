@@ -1,12 +1,18 @@
-"""Style, scripts, fonts and drawings, under an address that changes with their content, and /healthz."""
+"""Style, scripts, fonts and drawings, under an address that changes with their content, and /healthz.
+
+What is text is compressed once, as well as can be, when it is asked for first.
+"""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import mimetypes
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Header, Response
 
 from stumper import __version__
 from stumper.errors import NotFound
@@ -15,6 +21,8 @@ from stumper.front.parts import Parts
 
 _FOLDER = Path(__file__).parent / "static"
 _FOREVER = "public, max-age=31536000, immutable"
+_PACKED_ALREADY: Final = frozenset({".woff2", ".png", ".webp"})
+mimetypes.add_type("font/woff2", ".woff2")  # unknown to Python on some systems
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,13 +45,31 @@ def asset(name: str) -> str:
     return f"/static/{DIGEST}/{name}"
 
 
+@cache
+def read(name: str) -> bytes:
+    """Returns a static file. Raises KeyError."""
+    return FILES[name].read_bytes()
+
+
+@cache
+def packed(name: str) -> bytes | None:
+    """Returns a static file compressed by gzip, or None where that would gain nothing."""
+    return None if FILES[name].suffix in _PACKED_ALREADY else gzip.compress(read(name), mtime=0)
+
+
 @router.get("/static/{digest}/{name:path}")
-async def static(digest: str, name: str) -> Response:
+async def static(digest: str, name: str, accept_encoding: Annotated[str, Header()] = "") -> Response:
     """Serves a file; a page from before an update still gets it, but must not keep it."""
-    path = FILES.get(name)
-    if path is None:
+    if name not in FILES:
         raise NotFound(f"There is no file static/{name[:100]}.")
-    return FileResponse(path, headers={"Cache-Control": _FOREVER if digest == DIGEST else "no-cache"})
+    headers = {"Cache-Control": _FOREVER if digest == DIGEST else "no-cache"}
+    body = packed(name) if "gzip" in accept_encoding else None
+    if body is not None:
+        headers["Content-Encoding"] = "gzip"
+    if FILES[name].suffix not in _PACKED_ALREADY:
+        headers["Vary"] = "Accept-Encoding"
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(read(name) if body is None else body, media_type=kind, headers=headers)
 
 
 @router.get("/healthz")

@@ -6,11 +6,12 @@ import asyncio
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from stumper import __version__
 from stumper.app import App
 from stumper.config import cookie_secret
-from stumper.front import api, choices, notices, pages, referee, refusals, statics
+from stumper.front import api, choices, installing, notices, pages, referee, refusals, statics
 from stumper.front.auth import Cookies
 from stumper.front.parts import our_pages_only
 from stumper.front.wire import BodyLimit, SafeHeaders
@@ -45,7 +46,10 @@ def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     web.include_router(choices.router)
     web.include_router(referee.router)
     web.include_router(statics.router)
+    web.include_router(installing.router)
     refusals.install(web, pages.templates)
     web.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
+    # Pages and JSON; it leaves pictures and streamed answers (text/event-stream) as they are.
+    web.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     web.add_middleware(SafeHeaders, https=https)
     return web
