@@ -17,11 +17,12 @@ from stumper.config import load
 from stumper.curate.pipeline import CurateReport, curate
 from stumper.errors import BadRelease, BadSetting, Conflict
 from stumper.evaluate.closing import Figures
+from stumper.progress.impact.lessons import Taught
 from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus
 from stumper.rounds import Closing, Gate, Tuned, close_round, tune_on
 from stumper.store.database import Database
+from stumper.store.schema import evaluation, tuning
 from stumper.store.schema import release as release_table
-from stumper.store.schema import tuning
 from stumper.tune import TINY, TuneResult
 
 GAINED = Figures(
@@ -159,6 +160,32 @@ async def test_a_tuning_is_kept_with_what_made_it(tmp_path: Path, monkeypatch: p
     }
     assert row.figures["stumper"] == __version__
     assert "processors" in row.figures["machine"]
+
+
+@pytest.mark.parametrize("passed", [True, False])
+async def test_players_hear_of_lessons_only_from_a_model_that_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: bool
+) -> None:
+    heard: list[dict[str, Any]] = []
+
+    async def taught(*_: Any, **_given: Any) -> Taught:
+        return Taught(asked=3, learned=1, missing=0)
+
+    async def told(_database: Database, **given: Any) -> int:
+        heard.append(given)
+        return 1
+
+    monkeypatch.setattr(rounds_module, "teach", taught)
+    monkeypatch.setattr(rounds_module, "tell", told)
+    async with build(load(data=tmp_path)) as app:
+        campaign, current, release = await _open(app)
+        closing = Closing(app, campaign, current, seed=1)
+        await closing.decide(release, "scripted:text=two", GAINED)
+
+        assert (await closing.lessons(release, "scripted:text=two", passed=passed)).asked == 3
+        async with app.database.read() as tx:
+            (known,) = (await tx.execute(evaluation.select())).all()
+    assert [given["evaluation_id"] for given in heard] == ([known.id] if passed else [])
 
 
 async def test_a_closed_round_is_not_closed_again(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ async def record_evaluation(
     now: float,
 ) -> None:
     """Keeps the figures that decided about a tuned model; a release and a model are examined once."""
-    key = _key(release_id, base_ref, tuned_ref)
+    key = comparison_id(release_id, base_ref, tuned_ref)
     if (await tx.execute(select(evaluation.c.id).where(evaluation.c.id == key))).first() is not None:
         return
     await tx.execute(
@@ -164,7 +164,7 @@ async def record_tuning(
 
     A model that was found and not made again keeps its row.
     """
-    key = _key(release_id, base_ref, tuned_ref)
+    key = comparison_id(release_id, base_ref, tuned_ref)
     if (await tx.execute(select(tuning.c.id).where(tuning.c.id == key))).first() is not None:
         return
     await tx.execute(
@@ -181,7 +181,8 @@ async def record_tuning(
     )
 
 
-def _key(release_id: ReleaseId, base_ref: str, tuned_ref: str) -> str:
+def comparison_id(release_id: ReleaseId, base_ref: str, tuned_ref: str) -> str:
+    """Returns the id of a tuning and of its evaluation."""
     return hashlib.sha256(f"{release_id} {base_ref} {tuned_ref}".encode()).hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""Closing a round: claims -> release -> tuned model -> evaluation -> gate -> the next round.
+"""Closing a round: claims -> release -> tuned model -> evaluation -> gate -> the next round -> lessons.
 
 Each step makes its product once and finds it again, and the whole is a durable job: killed anywhere, it goes
 on at the step it was in. No step holds a transaction while it works.
@@ -24,6 +24,7 @@ from stumper.errors import BadSetting, Conflict, StumperError
 from stumper.evaluate.closing import Examination, Figures, examine_fully
 from stumper.evaluate.report import ReportData, write_report
 from stumper.jobs import Jobs
+from stumper.progress.impact.lessons import Taught, teach, tell
 from stumper.records import Campaign, Release, Round, RoundId, RoundStatus
 from stumper.release import queries as release_queries
 from stumper.release.freeze import freeze
@@ -61,7 +62,7 @@ class Gate:
 
 _REPLAY_PAIRS = 6000
 """Known pairs at hand for replay; tuning draws the share its recipe asks for."""
-CLOSING_PLAN = {"curate": 3.0, "freeze": 3.0, "tune": 200.0, "evaluate": 45.0}
+CLOSING_PLAN = {"curate": 3.0, "freeze": 3.0, "tune": 200.0, "evaluate": 45.0, "lessons": 12.0}
 """Seconds of each step on two cores; only the time left is reckoned from them."""
 
 
@@ -187,6 +188,33 @@ class Closing:
                 rng=rng,
             )
         return passed
+
+    async def lessons(self, release: Release, tuned_ref: str, *, passed: bool) -> Taught:
+        """Asks the tuned model what players caught, and tells them what it learned, if it plays now.
+
+        Comes after `decide`, so players of the next round wait for none of it.
+        """
+        self._tell("lessons", 0, 1)
+        evaluation_id = campaigns.comparison_id(release.id, self._round.model_ref, tuned_ref)
+        taught = await teach(
+            self._app.database,
+            self._app.files,
+            await self._app.open_model(tuned_ref),
+            campaign_id=self._campaign.id,
+            round_id=self._round.id,
+            evaluation_id=evaluation_id,
+            release=Path(release.path),
+            on_progress=lambda done, total: self._tell("lessons", done, total),
+        )
+        if passed:
+            await tell(
+                self._app.database,
+                evaluation_id=evaluation_id,
+                round_number=self._round.number,
+                now=self._app.clock(),
+                rng=random.SystemRandom(),
+            )
+        return taught
 
 
 async def close_round(
@@ -354,6 +382,11 @@ def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., An
         found = Figures.from_json(json.loads(figures))
         return await (await closing(name, round_id, seed)).decide(await release_of(release_id), tuned, found)
 
+    @jobs.step("lessons")
+    async def lessons(name: str, round_id: str, seed: int, release_id: str, tuned: str, passed: bool) -> str:
+        this = await closing(name, round_id, seed)
+        return json.dumps(asdict(await this.lessons(await release_of(release_id), tuned, passed=passed)))
+
     @jobs.workflow("close round")
     async def close(name: str, round_id: str, seed: int) -> dict[str, Any]:
         collected = await collect(name, round_id, seed)
@@ -361,12 +394,14 @@ def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., An
         tuned = await tune_model(name, round_id, seed, release_id)
         figures = await evaluate_both(name, round_id, seed, release_id, tuned)
         passed = await decide(name, round_id, seed, release_id, tuned, figures)
+        taught = await lessons(name, round_id, seed, release_id, tuned, passed)
         return {
             **collected,
             "tuned": tuned,
             "passed": passed,
             "verdict": Gate().verdict(Figures.from_json(json.loads(figures))),
             "figures": json.loads(figures),
+            "lessons": json.loads(taught),
         }
 
     return close

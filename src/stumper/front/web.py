@@ -11,7 +11,17 @@ from starlette.middleware.gzip import GZipMiddleware
 from stumper import __version__
 from stumper.app import App
 from stumper.config import cookie_secret
-from stumper.front import api, choices, installing, notices, pages, referee, refusals, statics
+from stumper.front import (
+    api,
+    choices,
+    installing,
+    learned,
+    notices,
+    pages,
+    referee,
+    refusals,
+    statics,
+)
 from stumper.front.auth import Cookies
 from stumper.front.parts import our_pages_only
 from stumper.front.wire import BodyLimit, SafeHeaders
@@ -44,6 +54,8 @@ def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     web.include_router(pages.router)
     web.include_router(notices.router)
     web.include_router(choices.router)
+    web.include_router(learned.router)
+    web.include_router(learned.api)
     web.include_router(referee.router)
     web.include_router(statics.router)
     web.include_router(installing.router)

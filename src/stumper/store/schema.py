@@ -478,6 +478,9 @@ lesson = Table(
     Column("evaluation_id", String(64), ForeignKey("evaluation.id"), primary_key=True),
     Column("example_id", String(64), ForeignKey("example.id"), primary_key=True, index=True),
     Column("answer", Text, nullable=False),
+    # Empty where the model failed or the judge could not say: missing, never wrong.
     Column("score", Double),
     Column("learned", Boolean, nullable=False),
+    # No tuning ever saw its picture: what it learned here, it understood.
+    Column("held_out", Boolean, nullable=False),
 )
