@@ -17,6 +17,7 @@ from stumper.cli.images import images
 from stumper.cli.insight import insight
 from stumper.cli.models import models, toytown
 from stumper.cli.players import players
+from stumper.cli.retention import retention
 from stumper.cli.shared import err, out
 from stumper.errors import StumperError
 
@@ -39,6 +40,7 @@ for command in (
     learn.tune,
     learn.evaluate,
     insight,
+    retention,
     play.work,
 ):
     cli.command()(command)

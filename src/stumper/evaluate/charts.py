@@ -54,6 +54,17 @@ def whisker(interval: Interval, *, marked: float, height_px: int = 26) -> Markup
     return _svg("whisker", height_px, label, parts)
 
 
+def versus(here: float, there: float, *, label: str, height_px: int = 30) -> Markup:
+    """Draws a share as a bar, and below it the one it is compared with; nan is not drawn."""
+    bar = (height_px - 14) // 2
+    parts = [_line("grid", x, 0, height_px) for x in _GRID]
+    if math.isfinite(here):
+        parts.append(_rect("tuned", 0, 5, max(here, 0.004), bar))
+    if math.isfinite(there):
+        parts.append(_rect("base", 0, height_px - 5 - bar, max(there, 0.004), bar))
+    return _svg("versus", height_px, f"{label}: {number(here)}, compared with {number(there)}", parts)
+
+
 def number(value: float) -> str:
     """Returns two decimals, or a dash for nan."""
     return f"{value:.2f}" if math.isfinite(value) else "–"

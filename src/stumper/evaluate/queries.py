@@ -1,13 +1,14 @@
-"""SQL of evaluation: what was judged in play, and the votes on it, for what play says about the model."""
+"""SQL of evaluation: marks and votes, for what play says about the model, and visits, for who comes back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.store.schema import claim, exchange, player, session, turn, vote
+from stumper.store.schema import claim, exchange, message, player, session, turn, vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,68 @@ async def trusted_players(tx: AsyncConnection, *, round_id: str, trust_e: float)
         .where(session.c.round_id == round_id, player.c.e_value >= trust_e)
     )
     return int((await tx.execute(counted)).scalar_one())
+
+
+async def guests(tx: AsyncConnection, *, campaign_id: str, kind: str, since: float) -> list[Any]:
+    """Returns every player of a kind: joining, first question in the campaign, votes since, in a team.
+
+    Whoever never played is there too: they are the ones who did not come back.
+    """
+    first = (
+        select(session.c.player_id, func.min(exchange.c.asked_at).label("asked_at"))
+        .select_from(
+            session.join(turn, turn.c.session_id == session.c.id).join(
+                exchange, exchange.c.turn_id == turn.c.id
+            )
+        )
+        .where(session.c.campaign_id == campaign_id)
+        .group_by(session.c.player_id)
+        .subquery()
+    )
+    voted = (
+        select(vote.c.player_id, func.count().label("votes"))
+        .join(claim, claim.c.id == vote.c.claim_id)
+        .where(claim.c.campaign_id == campaign_id, vote.c.voted_at >= since)
+        .group_by(vote.c.player_id)
+        .subquery()
+    )
+    rows = await tx.execute(
+        select(
+            player.c.id,
+            player.c.created_at,
+            first.c.asked_at,
+            func.coalesce(voted.c.votes, 0).label("votes"),
+            player.c.team_id.is_not(None).label("in_team"),
+        )
+        .outerjoin(first, first.c.player_id == player.c.id)
+        .outerjoin(voted, voted.c.player_id == player.c.id)
+        .where(player.c.kind == kind)
+        .order_by(player.c.id)
+    )
+    return list(rows)
+
+
+async def visits(tx: AsyncConnection, *, campaign_id: str) -> list[Any]:
+    """Returns every session of the campaign with how many of its pictures were opened, oldest first."""
+    rows = await tx.execute(
+        select(
+            session.c.player_id,
+            session.c.started_at,
+            session.c.day,
+            session.c.turns,
+            func.count(turn.c.opened_at).label("reached"),
+        )
+        .outerjoin(turn, turn.c.session_id == session.c.id)
+        .where(session.c.campaign_id == campaign_id)
+        .group_by(session.c.id)
+        .order_by(session.c.started_at, session.c.id)
+    )
+    return list(rows)
+
+
+async def sent_notices(tx: AsyncConnection) -> list[Any]:
+    """Returns (player_id, sent_at) of every message that was sent outside the game."""
+    rows = await tx.execute(
+        select(message.c.player_id, message.c.sent_at).where(message.c.sent_at.is_not(None))
+    )
+    return list(rows)

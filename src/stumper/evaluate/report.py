@@ -100,10 +100,15 @@ class ReportData:
 
 def write_report(path: Path, data: ReportData) -> Path:
     """Writes the report whole or not at all; returns its path."""
+    return write_page(path, render(data))
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Writes a page whole or not at all; returns its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".report-", dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(render(data))
+        file.write(text)
     Path(name).chmod(0o644)  # mkstemp made it private
     Path(name).replace(path)
     return path
@@ -144,7 +149,7 @@ def _view(data: ReportData) -> dict[str, Any]:
         "found": _found(data.insight),
         "composition": _composition(data.manifest),
         "most_points": max((abs(one.points) for one in data.standings), default=1.0) or 1.0,
-        "font": _font(),
+        "font": page_font(),
     }
 
 
@@ -218,7 +223,7 @@ def _label(name: str) -> str:
     return LABELS.get(name, name.replace("_", " "))
 
 
-def _font() -> str:
+def page_font() -> str:
     """The font of the game's pages as base64; the report falls back on the system's without it."""
     font = files("stumper").joinpath("front/static/fonts/fredoka-latin.woff2")
     return base64.b64encode(font.read_bytes()).decode() if font.is_file() else ""
