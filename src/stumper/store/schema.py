@@ -482,5 +482,5 @@ lesson = Table(
     Column("score", Double),
     Column("learned", Boolean, nullable=False),
     # No tuning ever saw its picture: what it learned here, it understood.
-    Column("held_out", Boolean, nullable=False),
+    Column("held_out", Boolean, nullable=False, server_default=false()),
 )

@@ -131,7 +131,7 @@ def upgrade() -> None:
     sa.Column('answer', sa.Text(), nullable=False),
     sa.Column('score', sa.Double(), nullable=True),
     sa.Column('learned', sa.Boolean(), nullable=False),
-    sa.Column('held_out', sa.Boolean(), nullable=False),
+    sa.Column('held_out', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.ForeignKeyConstraint(['evaluation_id'], ['evaluation.id'], name=op.f('fk_lesson_evaluation_id')),
     sa.ForeignKeyConstraint(['example_id'], ['example.id'], name=op.f('fk_lesson_example_id')),
     sa.PrimaryKeyConstraint('evaluation_id', 'example_id', name=op.f('pk_lesson'))
