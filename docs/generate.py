@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql
 from stumper import errors
 from stumper.cli import cli
 from stumper.config import SECRET_NAMES, Settings
-from stumper.front import api, learned, notices, pages, referee, statics
+from stumper.front.web import ROUTERS
 from stumper.store.schema import metadata
 
 FOLDER = Path(__file__).parent / "reference"
@@ -81,8 +81,7 @@ def addresses() -> str:
     """Every address of the web server."""
 
     def rows() -> Iterator[tuple[str, ...]]:
-        for router in (pages.router, notices.router, api.router, notices.api, learned.router, learned.api,
-                       referee.router, statics.router):  # fmt: skip
+        for router in ROUTERS:
             for route in _routes(router):
                 summary = (route.endpoint.__doc__ or "").strip().split("\n")[0]
                 yield "/".join(sorted(route.methods)), f"`{route.path}`", summary

@@ -64,10 +64,10 @@ async def static(digest: str, name: str, accept_encoding: Annotated[str, Header(
         raise NotFound(f"There is no file static/{name[:100]}.")
     headers = {"Cache-Control": _FOREVER if digest == DIGEST else "no-cache"}
     body = packed(name) if "gzip" in accept_encoding else None
+    if packed(name) is not None:
+        headers["Vary"] = "Accept-Encoding"
     if body is not None:
         headers["Content-Encoding"] = "gzip"
-    if FILES[name].suffix not in _PACKED_ALREADY:
-        headers["Vary"] = "Accept-Encoding"
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(read(name) if body is None else body, media_type=kind, headers=headers)
 

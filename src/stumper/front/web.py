@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
@@ -30,6 +31,20 @@ from stumper.front.wire import BodyLimit, SafeHeaders
 MAX_BODY_BYTES = 64 * 1024
 
 
+ROUTERS: Final = (
+    api.router,
+    notices.api,
+    pages.router,
+    notices.router,
+    choices.router,
+    learned.router,
+    learned.api,
+    referee.router,
+    statics.router,
+    installing.router,
+)
+
+
 def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     """Returns the ASGI application of the game; ``app`` stays open as long as it serves.
 
@@ -49,16 +64,8 @@ def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     web.state.parts = app
     web.state.playable = playable
     web.state.cookies = Cookies(cookie_secret(app.settings), secure=https)
-    web.include_router(api.router)
-    web.include_router(notices.api)
-    web.include_router(pages.router)
-    web.include_router(notices.router)
-    web.include_router(choices.router)
-    web.include_router(learned.router)
-    web.include_router(learned.api)
-    web.include_router(referee.router)
-    web.include_router(statics.router)
-    web.include_router(installing.router)
+    for router in ROUTERS:
+        web.include_router(router)
     refusals.install(web, pages.templates)
     web.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
     # Pages and JSON; it leaves pictures and streamed answers (text/event-stream) as they are.
