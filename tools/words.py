@@ -43,6 +43,14 @@ _COMMENT: Final = (
 )
 
 
+class _Undated(Catalog):
+    """A catalogue whose header says nothing of when and by whom."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return _headers(self)
+
+
 def template() -> Catalog:
     """Returns every sentence of the code, sorted by its file."""
     catalog = Catalog(project="stumper", charset="utf-8", fuzzy=False)
@@ -79,8 +87,7 @@ def as_po(catalog: Catalog) -> bytes:
 
 def as_mo(catalog: Catalog) -> bytes:
     """Returns what the game reads when it runs; sentences without a translation are left out."""
-    plain = Catalog(locale=catalog.locale, charset="utf-8", header_comment="")
-    plain.mime_headers = _headers(catalog)  # type: ignore[assignment]
+    plain = _Undated(locale=catalog.locale, charset="utf-8")
     for message in catalog:
         if message.id:
             plain[message.id] = message

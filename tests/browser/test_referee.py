@@ -67,6 +67,39 @@ async def test_a_referee_says_what_is_right_and_reports_a_case(
         assert site.complaints == []
 
 
+async def test_a_vote_brings_the_next_case_without_loading_a_page(
+    sites: Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(belief, "LEAST_GAP", -1.0)
+    async with sites(rules=COMPLEX) as site:
+        await claims_by_ada(site)
+        page = await referee(site)
+        await page.evaluate("() => { window.stayed = true; }")
+        first = await page.locator(".picture img").get_attribute("src")
+        await page.get_by_role("button", name="Pixel is right").click()
+        await expect(page.get_by_text("Thank you. Here is the next one.")).to_be_visible()
+        await expect(page.locator("h1")).to_be_focused()
+        assert await page.evaluate("() => window.stayed")
+        assert await page.locator(".picture img").get_attribute("src") != first
+        assert page.url.endswith("/referee")
+        assert site.complaints == []
+
+
+async def test_without_script_a_vote_loads_the_next_case(
+    sites: Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(belief, "LEAST_GAP", -1.0)
+    async with sites(rules=COMPLEX) as site:
+        await claims_by_ada(site)
+        scripted = await referee(site)
+        plain = await site.browser.new_context(base_url=site.url, java_script_enabled=False)
+        await plain.add_cookies(await scripted.context.cookies())  # type: ignore[arg-type]
+        page = await plain.new_page()
+        await page.goto("/referee")
+        await page.get_by_role("button", name="The player is right").click()
+        await expect(page.get_by_text("Thank you. Here is the next one.")).to_be_visible()
+
+
 async def test_a_streak_is_told_when_the_count_comes_and_not_before(
     sites: Sites, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,8 +109,9 @@ async def test_a_streak_is_told_when_the_count_comes_and_not_before(
         await claims_by_ada(site, claims=3)
         page = await referee(site)
         for _ in range(2):
+            case = str(await page.locator(".picture img").get_attribute("src"))
             await page.get_by_role("button", name="Pixel is right").click()
-            await expect(page.get_by_text("Thank you. Here is the next one.")).to_be_visible()
+            await expect(page.locator(".picture img")).not_to_have_attribute("src", case)
             await expect(page.locator(".streak")).to_have_count(0)
         async with site.world.app.database.begin() as tx:
             voted = select(vote.c.claim_id)
