@@ -248,6 +248,20 @@ async def test_a_choice_of_language_and_colours_is_sent_at_once_and_kept(sites: 
         await expect(page.locator("html")).to_have_attribute("dir", "rtl")
 
 
+async def test_by_keyboard_a_choice_waits_for_the_button(sites: Sites) -> None:
+    async with visit(sites, DESK) as visitor:
+        page = await visitor.context.new_page()
+        await page.goto("/points")
+        apply = page.get_by_role("button", name="Apply")
+        await expect(apply).to_be_hidden()
+        await page.locator('select[name="language"]').focus()
+        await page.keyboard.press("ArrowDown")
+        await expect(apply).to_be_visible()
+        await expect(page.locator("html")).to_have_attribute("lang", "en")
+        await apply.click()
+        await expect(page.locator("html")).to_have_attribute("lang", "es")
+
+
 async def test_without_script_a_choice_has_a_button(sites: Sites) -> None:
     async with visit(sites, PHONE, java_script_enabled=False) as visitor:
         page = await visitor.context.new_page()

@@ -1,4 +1,4 @@
-// What every page does: keeps an offline page at hand, and sends a choice of language or colours at once.
+// What every page does: keeps an offline page at hand, and sends a choice of language or colours once it is tapped.
 
 const worker = navigator.serviceWorker; // missing on plain http in a local network
 const { lang, dataset } = document.documentElement;
@@ -18,5 +18,7 @@ if (document.body.classList.contains("offline")) addEventListener("online", () =
 
 for (const form of document.querySelectorAll("form.choices")) {
   form.classList.add("sends-itself");
-  form.addEventListener("change", () => form.requestSubmit());
+  // By keyboard every choice on the way to the right one would be sent: there the button is for that.
+  form.addEventListener("keydown", () => form.classList.remove("sends-itself"));
+  form.addEventListener("change", () => form.classList.contains("sends-itself") && form.requestSubmit());
 }
