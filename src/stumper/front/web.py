@@ -14,6 +14,7 @@ from stumper.app import App
 from stumper.config import cookie_secret
 from stumper.front import (
     api,
+    boards,
     choices,
     installing,
     learned,
@@ -22,6 +23,7 @@ from stumper.front import (
     referee,
     refusals,
     statics,
+    teams,
 )
 from stumper.front.auth import Cookies
 from stumper.front.parts import our_pages_only
@@ -39,6 +41,10 @@ ROUTERS: Final = (
     choices.router,
     learned.router,
     learned.api,
+    boards.api,
+    boards.router,
+    teams.api,
+    teams.router,
     referee.router,
     statics.router,
     installing.router,

@@ -167,10 +167,16 @@ def next_goal(*, level: Level, streak: Streak, quest: Quest | None, league: InLe
         return Next(goal=Goal.STREAK, n=streak.days)
     if quest is not None and not quest.done:
         return Next(goal=Goal.QUEST, n=quest.goal - quest.found)
-    if league is not None and league.place is not None and league.place.move <= 0 < league.place.points:
-        climb = league.place.rank - rising(league.place.size)
-        if climb > 0:
-            return Next(goal=Goal.RISE, n=climb)
+    climb = 0 if league is None else _climb(league)
+    if climb > 0:
+        return Next(goal=Goal.RISE, n=climb)
     if level.next_at is not None:
         return Next(goal=Goal.LEVEL, n=level.next_at - level.work)
     return Next(goal=Goal.PLAY)
+
+
+def _climb(league: InLeague) -> int:
+    """Returns how many places lie before those that rise; on paper and in gold there are none."""
+    if league.place is None or league.place.points <= 0 or league.tier in (Tier.PAPER, Tier.GOLD):
+        return 0
+    return max(0, league.place.rank - rising(league.place.size))

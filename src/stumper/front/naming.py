@@ -1,0 +1,126 @@
+"""Names of levels, tiers, badges and categories, and what is worth doing next, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stumper.front.i18n import Words
+from stumper.progress.badges import DOUBTS, EXPLORED, FAIR_RUN, HONEST_RUN, TAUGHT, Badge
+from stumper.progress.leagues import Tier
+from stumper.progress.standing import Goal, Next
+from stumper.records import Category
+
+
+class Named(NamedTuple):
+    name: str
+    how: str
+    """How it is earned."""
+
+
+def level(number: int, words: Words) -> str:
+    """Returns the name of a level, 1 to 12."""
+    return (
+        words("Visitor"),
+        words("Neighbour"),
+        words("Lamplighter"),
+        words("Letter carrier"),
+        words("Bridge builder"),
+        words("Clockmaker"),
+        words("Signal keeper"),
+        words("Stationmaster"),
+        words("Mapmaker"),
+        words("Lighthouse keeper"),
+        words("Inventor"),
+        words("Mayor of Toytown"),
+    )[number - 1]
+
+
+def tier(which: Tier, words: Words) -> str:
+    """Returns the name of a tier's leagues."""
+    return (
+        words("Paper league"),
+        words("Wood league"),
+        words("Tin league"),
+        words("Copper league"),
+        words("Silver league"),
+        words("Gold league"),
+    )[which]
+
+
+def badge(which: Badge, words: Words) -> Named:
+    """Returns what a badge is called and how it is earned."""
+    return {
+        Badge.SHARP: Named(
+            words("Sharp eye"),
+            words("Catch every false answer of a full session, without a false alarm"),
+        ),
+        Badge.HONEST: Named(words("Fair play"), words("Let {n} right answers in a row stand", n=HONEST_RUN)),
+        Badge.PIONEER: Named(words("Pioneer"), words("Make the first confirmed catch of its kind")),
+        Badge.EXPLORER: Named(words("Explorer"), words("Have catches of {n} kinds confirmed", n=EXPLORED)),
+        Badge.AGAINST: Named(
+            words("Against the odds"),
+            words("Be right in the end although {n} referees doubted it", n=DOUBTS),
+        ),
+        Badge.FAIR: Named(
+            words("Golden whistle"), words("Rule {n} settled cases right in a row", n=FAIR_RUN)
+        ),
+        Badge.TEACHER: Named(words("Teacher"), words("Have the model learn {n} of your catches", n=TAUGHT)),
+        Badge.PHOENIX: Named(words("Phoenix"), words("Bring a broken streak back")),
+    }[which]
+
+
+def quest(category: Category, words: Words) -> str:
+    """Returns what a quest asks for, as one short sentence."""
+    return {
+        Category.EXISTENCE: words("Ask whether something is there"),
+        Category.COUNTING: words("Ask how many there are"),
+        Category.COLOR: words("Ask about colours"),
+        Category.ATTRIBUTE: words("Ask about size, shape or pattern"),
+        Category.IDENTIFICATION: words("Ask what or who it is"),
+        Category.TEXT: words("Ask what is written there"),
+        Category.SPATIAL: words("Ask where things are"),
+        Category.ACTION: words("Ask what somebody is doing"),
+        Category.SCENE: words("Ask about the place, the weather or the time of day"),
+        Category.COMPARISON: words("Ask which one is bigger, or of what there are more"),
+        Category.REASONING: words("Ask why, or what will happen next"),
+        Category.INVALID: words("Ask something new"),
+    }[category]
+
+
+def next_goal(goal: Next, words: Words) -> str:
+    """Returns what is worth doing next, as one sentence."""
+    n = goal.n
+    return {
+        Goal.RESTORE: lambda: words.count(
+            "Finish {n} session today to bring your streak back.",
+            "Finish {n} sessions today to bring your streak back.",
+            n,
+        ),
+        Goal.STREAK: lambda: words.count(
+            "Your streak of {n} day ends tonight. Three pictures keep it.",
+            "Your streak of {n} days ends tonight. Three pictures keep it.",
+            n,
+        ),
+        Goal.QUEST: lambda: words.count(
+            "{n} more question and today's quest is done.",
+            "{n} more questions and today's quest is done.",
+            n,
+        ),
+        Goal.RISE: lambda: words.count(
+            "Climb {n} place and you rise to the next league.",
+            "Climb {n} places and you rise to the next league.",
+            n,
+        ),
+        Goal.LEVEL: lambda: words.count(
+            "{n} more catch to the next level.", "{n} more catches to the next level.", n
+        ),
+        Goal.PLAY: lambda: words("Play on: Pixel has not seen everything yet."),
+    }[goal.goal]()
+
+
+def time_left(seconds: float, words: Words) -> str:
+    """Returns how long a season goes on."""
+    hours = max(1, round(seconds / 3600))
+    if hours < 48:
+        return words.count("{n} hour left", "{n} hours left", hours)
+    return words.count("{n} day left", "{n} days left", hours // 24)
