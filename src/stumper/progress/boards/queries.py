@@ -70,17 +70,16 @@ async def around(tx: AsyncConnection, period: str, player_id: PlayerId, *, span:
 
 
 async def _rank(tx: AsyncConnection, period: str, me: Any) -> int:
-    """Counts without `player`, then takes off those who are not shown: they are few, and the index holds
-    all that the count needs.
+    """Counts those with more points by an index alone, then the few with as many who were there earlier,
+    and takes off those who are not shown. In one condition, with `player` joined, it took 200 ms for the
+    last of 50,000.
     """
-    before = select(func.count()).select_from(score).where(score.c.period == period, _before(me))
-    hidden = (
-        select(func.count())
-        .select_from(score.join(player, player.c.id == score.c.player_id))
-        .where(score.c.period == period, _before(me), ~_SHOWN)
-    )
-    both = (await tx.execute(select(before.scalar_subquery(), hidden.scalar_subquery()))).one()
-    return int(both[0]) - int(both[1]) + 1
+    here = select(func.count()).select_from(score).where(score.c.period == period)
+    more = here.where(score.c.points > me.points)
+    tied = here.where(score.c.points == me.points, _earlier(me))
+    hidden = here.where(score.c.player_id.in_(select(player.c.id).where(~_SHOWN)), _before(me))
+    counts = (await tx.execute(select(*(one.scalar_subquery() for one in (more, tied, hidden))))).one()
+    return int(counts[0]) + int(counts[1]) - int(counts[2]) + 1
 
 
 def _lines(period: str) -> Select[Any]:
@@ -91,17 +90,16 @@ def _lines(period: str) -> Select[Any]:
     )
 
 
+def _earlier(me: Any) -> ColumnElement[bool]:
+    """Of those with as many points."""
+    at = score.c.updated_at
+    return or_(at < me.updated_at, and_(at == me.updated_at, score.c.player_id < me.player_id))
+
+
 def _before(me: Any) -> ColumnElement[bool]:
     """The places above one; the first condition lets an index do the work."""
-    tied = score.c.points == me.points
-    return and_(
-        score.c.points >= me.points,
-        or_(
-            score.c.points > me.points,
-            tied & (score.c.updated_at < me.updated_at),
-            tied & (score.c.updated_at == me.updated_at) & (score.c.player_id < me.player_id),
-        ),
-    )
+    more = score.c.points > me.points
+    return and_(score.c.points >= me.points, or_(more, and_(score.c.points == me.points, _earlier(me))))
 
 
 def _after(me: Any) -> ColumnElement[bool]:
