@@ -23,12 +23,12 @@ VoteId = NewType("VoteId", str)
 ExampleId = NewType("ExampleId", str)
 ReleaseId = NewType("ReleaseId", str)
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ID_SIGNS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def new_id(rng: random.Random) -> str:
     """Returns a 16-letter id with 80 random bits; give ``random.SystemRandom()`` outside simulations."""
-    return "".join(_ALPHABET[rng.getrandbits(5)] for _ in range(16))
+    return "".join(ID_SIGNS[rng.getrandbits(5)] for _ in range(16))
 
 
 class Category(StrEnum):

@@ -19,8 +19,8 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 async def land(page: Page) -> None:
-    """Joins from the landing page and waits for the first picture."""
-    await page.goto("/")
+    """Joins and waits for the first picture."""
+    await page.goto("/join")
     await page.get_by_label("Nickname").fill("Ada")
     await page.get_by_role("checkbox").check()
     await page.get_by_role("button", name="Play", exact=True).click()
@@ -86,7 +86,7 @@ async def test_a_whole_session_is_played_by_hand(sites: Sites, screen: Screen) -
         await expect(page.get_by_text("Picture 4 of 4")).to_be_visible()
         await page.get_by_role("button", name="Skip this picture").click()
 
-        await expect(page.get_by_role("heading", name="Points, line by line")).to_be_visible()
+        await expect(page.get_by_text("Points, line by line")).to_be_visible()
         await site.shoot(page, f"{screen.name}-6-end", whole=True)
         await page.get_by_role("button", name="Next session").click()
         await expect(page.get_by_text("Picture 1 of")).to_be_visible()
@@ -97,7 +97,7 @@ async def test_a_turn_is_played_by_keyboard_alone(sites: Sites) -> None:
     async with sites(rules=FOUR) as site:
         page = await site.open(DESK)
         keys = page.keyboard
-        await page.goto("/")
+        await page.goto("/join")
         await page.get_by_label("Nickname").focus()
         await keys.type("Ada")
         for key in ("Tab", "Tab", "Space", "Tab", "Tab", "Enter"):  # language, box, licence, Play

@@ -37,8 +37,17 @@ def seen(page: httpx2.Response) -> str:
 # ---- landing and joining ----
 
 
-async def test_a_stranger_finds_a_name_a_language_a_box_and_one_button(phone: httpx2.AsyncClient) -> None:
-    page = await phone.get("/", headers={"Accept-Language": "pt-BR,pt;q=0.9,en;q=0.5"})
+async def test_a_stranger_finds_one_button_and_no_form_in_the_way(phone: httpx2.AsyncClient) -> None:
+    page = await phone.get("/?team=OWLS&invite=abc")
+
+    assert re.findall(r'class="button play" href="([^"]+)"', page.text) == [
+        "/tutorial?team=OWLS&amp;invite=abc"
+    ]
+    assert "<input" not in page.text
+
+
+async def test_joining_asks_for_a_name_a_language_and_a_box(phone: httpx2.AsyncClient) -> None:
+    page = await phone.get("/join?team=OWLS", headers={"Accept-Language": "pt-BR,pt;q=0.9,en;q=0.5"})
 
     assert page.status_code == 200
     assert 'name="nickname"' in page.text
@@ -47,6 +56,8 @@ async def test_a_stranger_finds_a_name_a_language_a_box_and_one_button(phone: ht
     assert 'name="consent"' in page.text
     assert "CC BY 4.0" in seen(page)
     assert "/privacy" in page.text
+    assert '<input type="hidden" name="team" value="OWLS">' in page.text
+    assert 'name="time_zone"' in page.text
     assert len(re.findall(r'class="button play"', page.text)) == 1
 
 
@@ -104,7 +115,7 @@ async def test_a_cookie_of_a_player_who_is_gone_may_join_again(
 ) -> None:
     phone.cookies.set(COOKIE, world.web.state.cookies.value("nobody"))
 
-    assert 'name="nickname"' in (await phone.get("/")).text
+    assert 'href="/tutorial"' in (await phone.get("/")).text
     assert (await phone.post("/play", headers=BROWSER)).status_code == 404
     assert (await phone.post("/join", data=FORM)).status_code == 303
 
@@ -169,7 +180,7 @@ async def test_the_end_tells_points_secrets_and_how_to_check_them(
 
     assert page.text == again.text
     shown = f"{summary['points']:+d}".replace("-", "−") if summary["points"] else "0"
-    assert f'<span class="big">{shown}</span>' in page.text
+    assert f'<span class="big" data-ui="points">{shown}</span>' in page.text
     assert all(line["text"].partition(": ")[2] in seen(page) for line in summary["lines"])
     proof = re.search(r"<pre><code>(.*?)</code>", page.text, re.DOTALL)
     assert proof is not None

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from stumper.accounts.invites import Invites
 from stumper.errors import CrossSite, NotSignedIn
+from stumper.front.cardtoken import Cards
 from stumper.records import PlayerId
 
 COOKIE = "stumper_player"
@@ -28,6 +30,8 @@ class Cookies:
         self._signer = URLSafeTimedSerializer(secret, salt="player")
         self._secure = secure
         self._secret = secret.encode()
+        self.invites = Invites(secret)
+        self.cards = Cards(secret)
 
     def keyed_hash(self, text: str) -> str:
         """Returns 16 hex digits that tell nothing of the text without the operator's secret."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,17 +13,19 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
+from stumper.accounts.profile import thank
 from stumper.app import App
 from stumper.campaigns import current_round, find_campaign
 from stumper.curate.payday import error_rate_now
 from stumper.errors import BadInput, NoConsent
 from stumper.front import choices, ending, i18n, notices
+from stumper.front.cardart import CardFacts
 from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, until_playable
 from stumper.front.queries import find_player
 from stumper.front.statics import asset
 from stumper.play.texts import NICKNAME_CHARS
 from stumper.progress.finish import finish
-from stumper.records import Player, PlayerId, Rules, SessionId
+from stumper.records import PlayerId, Rules, SessionId
 from stumper.trust import rewards
 from stumper.trust.queries import balance
 
@@ -60,37 +63,56 @@ def _see(address: str) -> Response:
     return RedirectResponse(address, status_code=303)
 
 
+CARRIED: Final = ("team", "invite")
+"""What a link may bring along from the start page to joining."""
+
+
+def carried(request: Request) -> str:
+    """Returns the query that hands on what the link brought, or nothing."""
+    brought = {name: request.query_params.get(name, "")[:64] for name in CARRIED}
+    query = urlencode({name: value for name, value in brought.items() if value})
+    return f"?{query}" if query else ""
+
+
 @router.get("/")
 async def landing(request: Request, app: Parts, me: MaybeMe) -> Response:
-    """What the game is, and how to join it or go on."""
+    """What the game is; one button to the tutorial for a stranger, to the game for a player."""
     async with app.database.read() as tx:
         player = await find_player(tx, me) if me else None
         points = rewards.shown(await balance(tx, player.id)) if player else 0
-    return _landing(request, await _rules(app), player=player, points=points)
+    context = {
+        "player": player,
+        "points": points,
+        "onward": f"/tutorial{carried(request)}",
+        "quick_turns": (await _rules(app)).quick_turns,
+    }
+    return templates.TemplateResponse(request, "landing.html", context)
 
 
-def _landing(
-    request: Request,
-    rules: Rules,
-    *,
-    player: Player | None = None,
-    points: int = 0,
-    problem: str = "",
-    **typed: Any,
-) -> Response:
-    return templates.TemplateResponse(
-        request,
-        "landing.html",
-        {
-            "player": player,
-            "points": points,
-            "problem": problem,
-            "form": {"nickname": "", "language": i18n.language_of(request), "consent": False, **typed},
-            "nickname_chars": NICKNAME_CHARS,
-            "quick_turns": rules.quick_turns,
-        },
-        status_code=422 if problem else 200,
-    )
+@router.get("/join")
+async def join_here(request: Request, app: Parts) -> Response:
+    """Nickname, language and consent: the only form before the first session."""
+    brought = {name: request.query_params.get(name, "")[:64] for name in CARRIED}
+    return await _join_page(request, app, **brought)
+
+
+async def _join_page(request: Request, app: App, *, problem: str = "", **typed: Any) -> Response:
+    async with app.database.read() as tx:
+        licence = (await find_campaign(tx, app.settings.campaign)).licence
+    empty = {
+        "nickname": "",
+        "language": i18n.language_of(request),
+        "consent": False,
+        "team": "",
+        "invite": "",
+    }
+    context = {
+        "problem": problem,
+        "form": {**empty, **typed},
+        "nickname_chars": NICKNAME_CHARS,
+        "licence": licence,
+    }
+    return templates.TemplateResponse(request, "join.html", context, status_code=422 if problem else 200)
 
 
 @router.post("/join", dependencies=[Depends(may_join), Depends(until_playable)])
@@ -103,6 +125,7 @@ async def join(
     language: Annotated[str, Form()] = "en",
     consent: Annotated[bool, Form()] = False,
     time_zone: Annotated[str, Form()] = "UTC",
+    invite: Annotated[str, Form()] = "",
 ) -> Response:
     """Joins and starts the first session; a fault is told on the page with all that was typed."""
     try:
@@ -110,14 +133,16 @@ async def join(
             nickname=nickname, language=language, consent=consent, network=network, time_zone=time_zone
         )
     except (BadInput, NoConsent) as error:
-        return _landing(
+        return await _join_page(
             request,
-            await _rules(app),
+            app,
             problem=str(error),
             nickname=nickname[:NICKNAME_CHARS],
             language=language,
             consent=consent,
+            invite=invite[:64],
         )
+    await thank(app.database, player.id, invite=jar.invites.player(invite))
     response = await _play(app, player.id)
     jar.give(response, player.id)
     if language in i18n.LANGUAGES:
@@ -161,21 +186,32 @@ async def session(request: Request, session_id: SessionId, app: Parts, me: Mover
 
 
 @router.get("/sessions/{session_id}/end")
-async def end(request: Request, session_id: SessionId, app: Parts, me: Mover) -> Response:
+async def end(request: Request, session_id: SessionId, app: Parts, jar: Jar, me: Mover) -> Response:
     """What a finished session was worth, and its secrets; grades it if that was not done yet."""
     if not (await app.game.view(me, session_id)).finished:
         return _see(f"/sessions/{session_id}")
     summary = await app.game.summary(me, session_id)
     grade = await finish(app.database, session_id, now=app.clock(), rng=random.SystemRandom())
     rules = await _rules(app)
+    words = i18n.words_for(request)
+    told = ending.tell(summary, grade, trust_e=rules.trust_e, words=words)
     context = {
         "summary": summary,
         "grade": grade,
-        "ending": ending.tell(summary, grade, trust_e=rules.trust_e),
+        "ending": told,
+        "share": _card_token(request, jar, told.count),
         "quick_turns": rules.quick_turns,
-        **await notices.context(app, me, i18n.words_for(request)),
+        **await notices.context(app, me, words),
     }
     return templates.TemplateResponse(request, "end.html", context)
+
+
+def _card_token(request: Request, jar: Jar, counted: ending.Count) -> str | None:
+    """Returns what the address of the session's card ends in; None where there is nothing to tell."""
+    if not counted.falsified:
+        return None
+    language = i18n.language_of(request)
+    return jar.cards.token(CardFacts(caught=counted.caught, falsified=counted.falsified, language=language))
 
 
 @router.get("/points")

@@ -13,8 +13,10 @@ from stumper import __version__
 from stumper.app import App
 from stumper.config import cookie_secret
 from stumper.front import (
+    account,
     api,
     boards,
+    card,
     choices,
     installing,
     learned,
@@ -24,6 +26,7 @@ from stumper.front import (
     refusals,
     statics,
     teams,
+    tutorial,
 )
 from stumper.front.auth import Cookies
 from stumper.front.parts import our_pages_only
@@ -36,6 +39,7 @@ MAX_BODY_BYTES = 64 * 1024
 ROUTERS: Final = (
     api.router,
     notices.api,
+    tutorial.api,
     pages.router,
     notices.router,
     choices.router,
@@ -46,6 +50,9 @@ ROUTERS: Final = (
     teams.api,
     teams.router,
     referee.router,
+    tutorial.router,
+    account.router,
+    card.router,
     statics.router,
     installing.router,
 )
