@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -10,6 +12,7 @@ from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Screen, Site, Sites
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text("utf-8")
 DARK = Screen(name="dark", width=360, height=740, dark=True)
 
 
@@ -139,7 +142,7 @@ async def played(page: Page) -> str:
 
 @pytest.mark.parametrize("screen", [PHONE, DESK, DARK], ids=lambda screen: screen.name)
 async def test_the_end_counts_up_and_shares_a_card_that_strangers_see(sites: Sites, screen: Screen) -> None:
-    async with sites(model="scripted:text=two", rules=Rules(turns=6, poison_rate=0.9)) as site:
+    async with sites(model="scripted:text=two", rules=Rules(turns=6, poison_rate=0.8)) as site:
         page = await site.open(screen)
         await page.goto("/join")
         await page.goto(await played(page))
@@ -153,3 +156,34 @@ async def test_the_end_counts_up_and_shares_a_card_that_strangers_see(sites: Sit
         await expect(stranger.get_by_role("heading", name="Can you stump the robot?")).to_be_visible()
         await shoot(site, stranger, screen, "f-shared")
         assert site.complaints == []
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe-core finds on the page as it is."""
+    await page.evaluate(AXE)
+    found = await page.evaluate("() => axe.run()")
+    return [
+        f"{fault['id']}: {node['html'][:120]}" for fault in found["violations"] for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("screen", [PHONE, DARK], ids=lambda screen: screen.name)
+async def test_axe_finds_nothing_at_the_door(sites: Sites, screen: Screen) -> None:
+    async with sites(model="scripted:text=two", rules=Rules(turns=4, poison_rate=0.8)) as site:
+        page = await site.open(screen)
+        await page.emulate_media(reduced_motion="reduce")  # colours in motion are not the colours
+        found = {}
+        for address in ("/", "/tutorial", "/join", "/go", "/go/nonsense"):
+            await page.goto(address)
+            found[address] = await faults(page)
+        await page.goto("/tutorial")
+        await page.get_by_role("button", name="Is there a dog?").click()
+        await page.get_by_role("button", name="It is wrong").click()
+        found["judged"] = await faults(page)
+        end = await played(page)
+        for address in ("/", "/me", "/me/forget", end):
+            await page.goto(address)
+            await page.wait_for_timeout(300)
+            found[f"{address} as a player"] = await faults(page)
+
+        assert {address: some for address, some in found.items() if some} == {}

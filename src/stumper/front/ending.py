@@ -92,7 +92,7 @@ def tell(summary: Summary, grade: Grade, *, trust_e: float, words: Words) -> End
             for exchange in turn.exchanges
             if exchange.verdict is Verdict.WRONG and exchange.id in turn.claims
         ),
-        mood="stumped" if grade.points > 0 else "proud",
+        mood="stumped" if grade.points > 0 or 0 < counted.caught == counted.falsified else "proud",
         headline=_headline(counted, words),
         best=_best(line for shot in shots for line in shot.lines),
         trust_share=_trust_share(grade.e_value, trust_e=trust_e),
