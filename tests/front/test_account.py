@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import random
 import re
 
 import httpx2
 import pytest
 
 from stumper.front.auth import COOKIE
+from stumper.progress.teams import make_team
 from tests.front.world import World, join, play_through, start
 
 BROWSER = {"Accept": "text/html"}
@@ -157,6 +159,20 @@ async def test_an_invited_player_remembers_by_whom(world: World, phone: httpx2.A
     async with world.app.database.read() as tx:
         invited = (await tx.exec_driver_sql("SELECT invited_by FROM player WHERE nickname = 'Bob'")).all()
     assert sorted(str(row[0]) for row in invited) == sorted([me["id"], "None"])
+
+
+async def test_a_team_link_leads_into_the_team_and_a_stale_one_still_into_the_game(
+    world: World, phone: httpx2.AsyncClient
+) -> None:
+    me = await join(phone)
+    code = await make_team(world.app.database, me["id"], name="Owls", now=world.clock(), rng=random.Random(1))
+
+    async with world.phone() as friend, world.phone() as late:
+        form = {"nickname": "Bob", "language": "en", "consent": "1"}
+        assert (await friend.post("/join", data={**form, "team": code})).status_code == 303
+        assert (await late.post("/join", data={**form, "team": "<gone>"})).status_code == 303
+        assert (await friend.get("/me/export.json")).json()["player"]["team"] == "Owls"
+        assert (await late.get("/me/export.json")).json()["player"]["team"] is None
 
 
 async def test_the_export_is_a_file_with_all_of_it(world: World, phone: httpx2.AsyncClient) -> None:

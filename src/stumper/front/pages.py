@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from stumper.accounts.profile import thank
 from stumper.app import App
 from stumper.campaigns import current_round, find_campaign
 from stumper.curate.payday import error_rate_now
-from stumper.errors import BadInput, NoConsent
+from stumper.errors import BadInput, NoConsent, StumperError
 from stumper.front import choices, ending, i18n, notices
 from stumper.front.cardart import CardFacts
 from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, until_playable
@@ -25,6 +26,7 @@ from stumper.front.queries import find_player
 from stumper.front.statics import asset
 from stumper.play.texts import NICKNAME_CHARS
 from stumper.progress.finish import finish
+from stumper.progress.teams import join_team
 from stumper.records import PlayerId, Rules, SessionId
 from stumper.trust import rewards
 from stumper.trust.queries import balance
@@ -126,6 +128,7 @@ async def join(
     consent: Annotated[bool, Form()] = False,
     time_zone: Annotated[str, Form()] = "UTC",
     invite: Annotated[str, Form()] = "",
+    team: Annotated[str, Form()] = "",
 ) -> Response:
     """Joins and starts the first session; a fault is told on the page with all that was typed."""
     try:
@@ -141,8 +144,12 @@ async def join(
             language=language,
             consent=consent,
             invite=invite[:64],
+            team=team[:64],
         )
     await thank(app.database, player.id, invite=jar.invites.player(invite))
+    if team:
+        with suppress(StumperError):  # a full team, or one that is gone: they play all the same
+            await join_team(app.database, player.id, code=team)
     response = await _play(app, player.id)
     jar.give(response, player.id)
     if language in i18n.LANGUAGES:
