@@ -96,7 +96,14 @@ async def _release(database: Database, folder: Path) -> None:
     await add(database, schema.evaluation, id="ev", release_id="r0", base_ref="a", tuned_ref="b", figures={},
               passed=True, evaluated_at=1.0)  # fmt: skip
     await add(
-        database, schema.lesson, evaluation_id="ev", example_id="e1", answer=MARK, score=1.0, learned=True
+        database,
+        schema.lesson,
+        evaluation_id="ev",
+        example_id="e1",
+        answer=MARK,
+        score=1.0,
+        learned=True,
+        held_out=False,
     )
 
 
