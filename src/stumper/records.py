@@ -74,6 +74,25 @@ class TurnEnd(StrEnum):
     TIMEOUT = "timeout"
 
 
+class SkipReason(StrEnum):
+    """Why a player left a picture, if they say so."""
+
+    TOO_EASY = "too_easy"
+    UNCLEAR = "unclear"
+    DULL = "dull"
+    BROKEN = "broken"
+    OTHER = "other"
+
+
+class ReportReason(StrEnum):
+    """Why a player thinks that a picture should be shown to nobody."""
+
+    OFFENSIVE = "offensive"
+    PRIVATE = "private"
+    BROKEN = "broken"
+    NOT_ALLOWED = "not_allowed"
+
+
 class RoundStatus(StrEnum):
     OPEN = "open"
     CLOSING = "closing"
@@ -148,6 +167,8 @@ class Rules:
     """A vote cast sooner after its claim was dealt earns nothing."""
     gold_share: float = 0.25
     """Share of settled claims among those on a referee's desk."""
+    speaks: str | None = None
+    """The one language its models understand (BCP 47); None where they are not limited to one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +271,7 @@ class Turn:
     end: TurnEnd | None = None
     extensions: int = 0
     """How often its time was extended."""
-    reason: str | None = None
+    reason: SkipReason | None = None
     """Why it was skipped, if the player said so."""
 
 
@@ -280,6 +301,8 @@ class Exchange:
     """Question or correction was pasted; None where the phone did not say."""
     language: str | None = None
     """The player's when they asked (BCP 47)."""
+    confidence: int | None = None
+    """How sure they were of the verdict: 1 not sure, 2 fairly, 3 sure; None if they did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

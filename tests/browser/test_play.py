@@ -27,9 +27,15 @@ async def land(page: Page) -> None:
     await expect(page.get_by_text("Picture 1 of")).to_be_visible()
 
 
+async def press(page: Page, name: str) -> None:
+    """Presses a button: with a thumb where there is a touch screen."""
+    button = page.get_by_role("button", name=name, exact=True)
+    await (button.tap() if await page.evaluate("navigator.maxTouchPoints > 0") else button.click())
+
+
 async def ask(page: Page, question: str) -> None:
     await page.get_by_label("Your question").fill(question)
-    await page.get_by_role("button", name="Ask", exact=True).click()
+    await press(page, "Ask")
 
 
 async def answered(page: Page) -> None:
@@ -37,9 +43,9 @@ async def answered(page: Page) -> None:
 
 
 async def say_wrong(page: Page, correction: str) -> None:
-    await page.get_by_role("button", name="It is wrong").click()
+    await press(page, "It is wrong")
     await page.get_by_label("What is the right answer?").fill(correction)
-    await page.get_by_role("button", name="Send").click()
+    await press(page, "Send")
 
 
 async def count_exchanges(site: Site) -> int:
@@ -69,14 +75,14 @@ async def test_a_whole_session_is_played_by_hand(sites: Sites, screen: Screen) -
         await site.shoot(page, f"{screen.name}-3-thinking")
         await answered(page)
         await site.shoot(page, f"{screen.name}-4-judge")
-        await page.get_by_role("button", name="It is right").click()
+        await press(page, "It is right")
         await expect(page.get_by_text("✓ right")).to_be_visible()
         await ask(page, "Which hand is raised?")
         await answered(page)
-        await page.get_by_role("button", name="It is wrong").click()
+        await press(page, "It is wrong")
         await page.get_by_label("What is the right answer?").fill("the left hand")
         await site.shoot(page, f"{screen.name}-5-correct")
-        await page.get_by_role("button", name="Send").click()
+        await press(page, "Send")
 
         for number in (2, 3):
             await expect(page.get_by_text(f"Picture {number} of 4")).to_be_visible()
@@ -84,7 +90,7 @@ async def test_a_whole_session_is_played_by_hand(sites: Sites, screen: Screen) -
             await answered(page)
             await say_wrong(page, "half past nine")
         await expect(page.get_by_text("Picture 4 of 4")).to_be_visible()
-        await page.get_by_role("button", name="Skip this picture").click()
+        await press(page, "Skip this picture")
 
         await expect(page.get_by_text("Points, line by line")).to_be_visible()
         await site.shoot(page, f"{screen.name}-6-end", whole=True)
@@ -93,8 +99,8 @@ async def test_a_whole_session_is_played_by_hand(sites: Sites, screen: Screen) -
         assert site.complaints == []
 
 
-async def test_a_turn_is_played_by_keyboard_alone(sites: Sites) -> None:
-    async with sites(rules=FOUR) as site:
+async def test_a_whole_session_is_played_by_keyboard_alone(sites: Sites) -> None:
+    async with sites(rules=Rules(turns=2, complex_control_share=0.0)) as site:
         page = await site.open(DESK)
         keys = page.keyboard
         await page.goto("/join")
@@ -114,8 +120,19 @@ async def test_a_turn_is_played_by_keyboard_alone(sites: Sites) -> None:
         await expect(page.get_by_label("What is the right answer?")).to_be_focused()
         await keys.type("none")
         await keys.press("Enter")
-
         await expect(page.get_by_text("Picture 2 of")).to_be_visible()
+        await expect(page.get_by_label("Your question")).to_be_focused()
+        await keys.type("Is there a cat?")
+        await keys.press("Enter")
+        await answered(page)
+        await keys.press("r")
+        await expect(page.get_by_text("✓ right")).to_be_visible()
+        await expect(page.get_by_label("Your question")).to_be_focused()
+        await site.shoot(page, "desk-keyboard")
+        for key in ("Tab", "Tab", "Tab", "Enter"):  # Ask, help, next picture
+            await keys.press(key)
+
+        await expect(page).to_have_url(re.compile("/end$"))
         assert site.complaints == []
 
 

@@ -66,7 +66,7 @@ async def test_a_voter_sees_picture_question_and_both_answers_but_not_whose(desk
 
 async def test_nobody_is_dealt_their_own_claim(desk: Database) -> None:
     assert await dealt(desk, "ann") is None
-    assert await why_empty(desk, PlayerId("ann")) is Empty.NOTHING_WAITS
+    assert await why_empty(desk, PlayerId("ann"), now=9_000.0) is Empty.NOTHING_WAITS
 
 
 async def test_players_who_are_not_trusted_are_dealt_nothing(desk: Database) -> None:
@@ -74,8 +74,8 @@ async def test_players_who_are_not_trusted_are_dealt_nothing(desk: Database) -> 
 
     assert await dealt(desk, "new") is None
     assert await dealt(desk, "nobody") is None
-    assert await why_empty(desk, PlayerId("new")) is Empty.NOT_TRUSTED
-    assert await why_empty(desk, PlayerId("nobody")) is Empty.NOT_TRUSTED
+    assert await why_empty(desk, PlayerId("new"), now=9_000.0) is Empty.NOT_TRUSTED
+    assert await why_empty(desk, PlayerId("nobody"), now=9_000.0) is Empty.NOT_TRUSTED
 
 
 async def test_no_claim_is_dealt_twice_to_a_voter(desk: Database) -> None:
@@ -233,12 +233,12 @@ async def test_a_voter_whose_votes_tell_nothing_gets_no_more(sqlite_database: Da
                 await cast(database, voter, f"c{n}", wrong=False, right=False)
             except Conflict:
                 break
-        if await why_empty(database, PlayerId("fan")) is Empty.NOT_SURE:
+        if await why_empty(database, PlayerId("fan"), now=9_000.0) is Empty.NOT_SURE:
             break
 
     assert 2 <= n < 19
     assert await dealt(database, others[0]) is not None
-    assert await why_empty(database, PlayerId("fan")) is Empty.NOT_SURE
+    assert await why_empty(database, PlayerId("fan"), now=9_000.0) is Empty.NOT_SURE
 
 
 async def test_whom_the_last_estimate_finds_a_fake_is_not_asked(desk: Database) -> None:
@@ -248,7 +248,7 @@ async def test_whom_the_last_estimate_finds_a_fake_is_not_asked(desk: Database) 
             await tx.execute(schema.sight.insert().values(row))
 
     assert await dealt(desk, "bob") is None
-    assert await why_empty(desk, PlayerId("bob")) is Empty.NOT_SURE
+    assert await why_empty(desk, PlayerId("bob"), now=9_000.0) is Empty.NOT_SURE
     assert await dealt(desk, "cyd") is not None
     assert await dealt(desk, "dee") is not None
 

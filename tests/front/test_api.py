@@ -44,7 +44,8 @@ async def test_a_whole_session_is_played_and_graded_over_the_api(
     done = await play_through(phone, world.clock, session)
     summary = (await phone.get(f"/api/sessions/{session['id']}/summary")).json()
 
-    assert done == {**session, "position": 4, "finished": True, "turn": None}
+    ended = {"position": 4, "finished": True, "turn": None, "undo": done["undo"], "undo_s": done["undo_s"]}
+    assert done == {**session, **ended}
     assert len(summary["turns"]) == 4
     assert summary["points"] == sum(line["points"] for line in summary["lines"])
     assert summary["balance"] == max(0, summary["points"])
@@ -131,7 +132,15 @@ async def test_no_reply_during_play_tells_controls_from_targets(
 
     assert set(controls) == {True, False}
     assert all(one == seen[0] for one in seen)
-    assert sorted(seen[0][0]) == ["exchanges", "id", "paused", "position", "questions_left", "seconds_left"]
+    assert sorted(seen[0][0]) == [
+        "exchanges",
+        "id",
+        "more_at_s",
+        "paused",
+        "position",
+        "questions_left",
+        "seconds_left",
+    ]
     assert seen[0][3]["cache-control"].startswith("private")
     assert "etag" not in seen[0][3]
 
@@ -460,7 +469,7 @@ def routes(world: World) -> dict[str, Any]:
 async def test_every_route_of_the_api_is_described_with_its_refusals(world: World) -> None:
     described = routes(world)
 
-    assert len(described) == 13
+    assert len(described) == 17
     for path, methods in described.items():
         assert path.startswith("/api/")
         for method, operation in methods.items():

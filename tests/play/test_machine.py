@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import sqlite3
 import tempfile
@@ -19,8 +20,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from stumper.errors import StumperError
 from stumper.play.deal import verify_commitment
 from stumper.play.views import ExchangeView, SessionView
-from stumper.records import Exchange, ExchangeId, Rules, Session, Turn, Verdict
+from stumper.records import (
+    Exchange,
+    ExchangeId,
+    ReportReason,
+    Rules,
+    Session,
+    SkipReason,
+    Turn,
+    Verdict,
+)
 from stumper.store.database import Database
+from stumper.trust.grade import grade_session
 from stumper.vlm import Script, ScriptedModel
 from stumper.vlm.picture import ball
 from stumper.vlm.scripted import plausible
@@ -41,6 +52,7 @@ class PlayMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.folder = Path(tempfile.mkdtemp())
         self.verdicts: dict[ExchangeId, tuple[Verdict, str | None]] = {}
+        self.judged_at: dict[ExchangeId, float] = {}
         self.shown: dict[ExchangeId, str] = {}
         self.seen: list[ExchangeView] = []
         self.positions = [0]
@@ -105,13 +117,52 @@ class PlayMachine(RuleBasedStateMachine):
         )
         if view is not None:
             kept = (verdict, correction if wrong else None)
+            if asked.id not in self.verdicts:
+                self.judged_at[asked.id] = self.world.clock.now
             assert self.verdicts.setdefault(asked.id, kept) == kept
             self.see(view)
 
+    @rule(back=st.integers(0, 3))
+    def undo(self, back: int) -> None:
+        if not self.seen:
+            return
+        asked = self.seen[-1 - min(back, len(self.seen) - 1)]
+        before = self.verdicts.get(asked.id)
+        view = self.attempt(self.table.game.undo(self.table.player_id, asked.id))
+        if view is None or before is None:
+            return
+        newest = max((one.judged_at or 0.0) for one in self.exchanges().values())
+        at = self.judged_at[asked.id]
+        assert self.world.clock.now - at <= 7.0
+        assert newest <= at
+        del self.verdicts[asked.id]
+        self.positions = []
+        self.see(view)
+
     @rule()
-    def skip(self) -> None:
+    def take_more_time(self) -> None:
         if self.table.view.turn is not None:
-            self.see(self.attempt(self.table.game.skip(self.table.player_id, self.table.turn_id)))
+            self.see(self.attempt(self.table.game.more(self.table.player_id, self.table.turn_id)))
+
+    @rule()
+    def see_the_result(self) -> None:
+        """Grading: from here on the verdicts of the session stay."""
+        with contextlib.suppress(StumperError):
+            self.run(grade_session(self.database, self.table.view.id, now=self.world.clock.now))
+
+    @rule(reason=st.sampled_from([None, *SkipReason]))
+    def skip(self, reason: SkipReason | None) -> None:
+        if self.table.view.turn is not None:
+            self.see(
+                self.attempt(self.table.game.skip(self.table.player_id, self.table.turn_id, reason=reason))
+            )
+
+    @rule(reason=st.sampled_from(ReportReason))
+    def report(self, reason: ReportReason) -> None:
+        if self.table.view.turn is not None:
+            self.see(
+                self.attempt(self.table.game.report(self.table.player_id, self.table.turn_id, reason=reason))
+            )
 
     @rule()
     def reload(self) -> None:
@@ -121,7 +172,7 @@ class PlayMachine(RuleBasedStateMachine):
     def start(self) -> None:
         self.see(self.run(self.table.game.start(self.table.player_id, quick=True)))
 
-    @rule(seconds=st.sampled_from([0.5, 10.0, 61.0, 63.0, 100_000.0]))
+    @rule(seconds=st.sampled_from([0.5, 3.0, 10.0, 61.0, 63.0, 100_000.0]))
     def wait(self, seconds: float) -> None:
         self.world.clock.now += seconds
 
@@ -136,8 +187,11 @@ class PlayMachine(RuleBasedStateMachine):
         if not hasattr(self, "table"):
             return
         turns = [Turn(**row) for row in self.rows("turn")]
-        exchanges = {row["id"]: Exchange(**row) for row in self.rows("exchange")}
+        exchanges = self.exchanges()
         self._check_turns(turns)
+        self._check_grades(exchanges)
+        # A verdict is there if it was given and not taken back, and no other one.
+        assert {one.id for one in exchanges.values() if one.verdict is not None} == set(self.verdicts)
         for asked_id, (verdict, correction) in self.verdicts.items():
             assert exchanges[asked_id].verdict == verdict
             assert exchanges[asked_id].correction == correction
@@ -161,6 +215,26 @@ class PlayMachine(RuleBasedStateMachine):
             assert turn.control or not (one.poisoned or one.counts)
             assert one.poisoned == (one.counts and turn.coins[one.number] == "1")
             assert not one.counts or self.simple(turn) or one.question == _KNOWN_QUESTION
+
+    def exchanges(self) -> dict[ExchangeId, Exchange]:
+        return {row["id"]: Exchange(**row) for row in self.rows("exchange")}
+
+    def _check_grades(self, exchanges: dict[ExchangeId, Exchange]) -> None:
+        """Points and E-value follow from the verdicts that stand, however often others were taken back."""
+        graded = {row["id"] for row in self.rows("session") if row["graded_at"] is not None}
+        turns = {row["id"] for row in self.rows("turn") if row["session_id"] in graded and row["control"]}
+        marks = [
+            one
+            for one in exchanges.values()
+            if one.turn_id in turns and one.counts and one.verdict is not None
+        ]
+        for line in self.rows("ledger"):
+            assert line["session_id"] in graded
+            assert exchanges[line["exchange_id"]].verdict == Verdict.WRONG
+        (e_value,) = (row["e_value"] for row in self.rows("player"))
+        if not marks:
+            assert e_value == 1.0
+        assert len(self.rows("ledger")) <= sum(one.verdict == Verdict.WRONG for one in marks)
 
     def simple(self, turn: Turn) -> bool:
         return int(turn.image_id.removeprefix("image")) < 40

@@ -129,3 +129,45 @@ def images_verify(
         out.print(f"{hidden} complex pictures can be controls too")
     if report.reason:
         err.print(report.reason, highlight=False, soft_wrap=True)
+
+
+@images.command("reports")
+def images_reports(campaign: CampaignOption = None) -> None:
+    """Lists the pictures that players reported, why, and which are dealt to nobody for it."""
+    from stumper.images.queries import reported
+
+    async def work() -> Any:
+        async with build(settings(campaign)) as app:
+            owner, _ = await current_campaign(app)
+            async with app.database.read() as tx:
+                return await reported(tx, owner.id)
+
+    found = run(work())
+    for one in found:
+        why = ", ".join(f"{reason} {n}" for reason, n in sorted(one.reasons.items()))
+        state = "hidden" if one.hidden else "dealt"
+        out.print(f"{one.image_id}  {state}  {why}  {one.file}", highlight=False, soft_wrap=True)
+    if not found:
+        out.print("No picture was reported.")
+
+
+@images.command("restore")
+def images_restore(
+    image: Annotated[str, typer.Argument(help="Id of the picture, as `images reports` tells it.")],
+    campaign: CampaignOption = None,
+) -> None:
+    """Takes the reports of a picture away: it is dealt again."""
+    from stumper.errors import NotFound
+    from stumper.images.queries import withdraw
+    from stumper.records import ImageId
+
+    async def work() -> Any:
+        async with build(settings(campaign)) as app:
+            owner, _ = await current_campaign(app)
+            async with app.database.begin() as tx:
+                taken = await withdraw(tx, owner.id, ImageId(image))
+            if not taken:
+                raise NotFound(f"No report names the picture {image!r}. See: stumper images reports")
+            return taken
+
+    out.print(f"{run(work())} reports taken away: the picture is dealt again.")

@@ -77,7 +77,7 @@ async def curate(
     await find_signals(database, campaign_id, now=now)
     await _name_categories(database, round_id)
     tell(1, _STEPS)
-    await _merge(database, campaign_id, round_id)
+    await _merge(database, campaign_id, round_id, now=now)
     tell(2, _STEPS)
     ruling = await settle_all(database, campaign_id, round_id, now=now)
     tell(3, _STEPS)
@@ -103,15 +103,19 @@ def _classified(claims: Sequence[Claim]) -> list[tuple[ClaimId, Category]]:
     return [(claim.id, classify(claim.question, claim.correction)) for claim in claims]
 
 
-async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId) -> None:
-    """Merges claims; one that an example was made of, or that was merged before, stays as it is."""
+async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId, *, now: float) -> None:
+    """Merges claims; one that an example was made of, or that was merged before, stays as it is.
+
+    So does one that is young: its player may still take it back.
+    """
     async with database.read() as tx:
         claims = await queries.round_claims(tx, round_id)
         exemplary = await queries.exemplary_claims(tx, campaign_id)
     older = [claim for claim in exemplary if claim.round_id != round_id]
     # An example, or a claim that others were merged with, leads for good.
     leading = {claim.id for claim in exemplary} | {claim.same_as for claim in claims}
-    free = [claim for claim in claims if claim.same_as is None and claim.reason != Cause.FORGOTTEN.value]
+    ripe = [one for one in claims if one.created_at <= now - queries.YOUNG_S]
+    free = [one for one in ripe if one.same_as is None and one.reason != Cause.FORGOTTEN.value]
     found = await asyncio.to_thread(twins, free, known=older)
     async with database.begin() as tx:
         await queries.merge(tx, [twin for twin in found if twin.claim_id not in leading])
@@ -160,6 +164,7 @@ def _example(claim: Claim, origin: Origin, ballots: Sequence[Ballot]) -> Example
             "model": origin.model_ref,
             "consent": {"licence": origin.consent_licence, "given_at": origin.consent_at},
             "image": {"licence": origin.image_licence, "source": origin.image_source},
+            "language": origin.language,
         },
     )
 

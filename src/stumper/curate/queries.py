@@ -26,6 +26,7 @@ from stumper.records import (
     PlayerId,
     RoundId,
     Rules,
+    SessionId,
     Verdict,
 )
 from stumper.store.schema import (
@@ -43,6 +44,10 @@ from stumper.store.schema import (
 )
 
 SETTLED = (ClaimStatus.ACCEPTED.value, ClaimStatus.REJECTED.value)
+YOUNG_S = 10.0
+"""A claim younger than this may be taken back by its player (`play.undo`, 7 s with the grace; the rest is
+for clocks that differ): nothing may hang on it yet.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,8 @@ class Origin:
     model_ref: str
     image_licence: str
     image_source: str
+    language: str | None
+    """Of the player when they asked (BCP 47); None where that was not kept."""
 
 
 def claim_of(row: Any) -> Claim:
@@ -258,9 +265,11 @@ async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origi
             round_.c.model_ref,
             image.c.licence.label("image_licence"),
             image.c.source,
+            exchange.c.language,
         )
         .select_from(
             claim.join(player, player.c.id == claim.c.player_id)
+            .join(exchange, exchange.c.id == claim.c.exchange_id)
             .join(round_, round_.c.id == claim.c.round_id)
             .join(image, (image.c.id == claim.c.image_id) & (image.c.campaign_id == claim.c.campaign_id))
         )
@@ -274,6 +283,7 @@ async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origi
             model_ref=row.model_ref,
             image_licence=row.image_licence,
             image_source=row.source,
+            language=row.language,
         )
         for row in rows
     }
@@ -296,3 +306,20 @@ async def add_examples(tx: AsyncConnection, examples: Sequence[Example]) -> None
         await tx.execute(
             insert(example), [{**asdict(one), "category": one.category.value} for one in examples]
         )
+
+
+async def asked_in(tx: AsyncConnection, session_id: SessionId) -> list[str]:
+    """Returns the questions of a session, in no order."""
+    query = select(exchange.c.question).join(turn, turn.c.id == exchange.c.turn_id)
+    return [question for (question,) in await tx.execute(query.where(turn.c.session_id == session_id))]
+
+
+async def kept_by_category(tx: AsyncConnection, session_id: SessionId) -> dict[Category, int]:
+    """Counts the examples of a session's campaign; a category without any is left out."""
+    rows = await tx.execute(
+        select(example.c.category, func.count())
+        .join(session, session.c.campaign_id == example.c.campaign_id)
+        .where(session.c.id == session_id)
+        .group_by(example.c.category)
+    )
+    return {Category(category): int(number) for category, number in rows}

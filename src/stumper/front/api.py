@@ -11,6 +11,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from stumper.curate.desk.dealing import next_claim, why_empty
 from stumper.curate.peers import vote
+from stumper.curate.queries import asked_in, kept_by_category
+from stumper.curate.steer import uncovered
 from stumper.front import shapes, stream
 from stumper.front.parts import Asker, Jar, Mover, Network, Parts, may_join, may_move, until_playable
 from stumper.front.pictures import picture_response
@@ -103,15 +105,50 @@ async def ask(
 async def judge(exchange_id: ExchangeId, body: shapes.VerdictIn, app: Parts, me: Mover) -> shapes.SessionOut:
     """Marks an answer right (the turn goes on) or wrong, with the right answer (the turn ends)."""
     view = await app.game.judge(
-        me, exchange_id, verdict=body.verdict, correction=body.correction, pasted=body.pasted
+        me,
+        exchange_id,
+        verdict=body.verdict,
+        correction=body.correction,
+        pasted=body.pasted,
+        confidence=body.confidence,
     )
     return shapes.SessionOut.of(view)
 
 
+@router.post("/exchanges/{exchange_id}/undo", tags=["play"])
+async def undo(exchange_id: ExchangeId, app: Parts, me: Mover) -> shapes.SessionOut:
+    """Takes the last verdict back, within 5 seconds and before the next move; twice does it once."""
+    return shapes.SessionOut.of(await app.game.undo(me, exchange_id))
+
+
+@router.post("/turns/{turn_id}/more", tags=["play"])
+async def more(turn_id: TurnId, app: Parts, me: Mover) -> shapes.SessionOut:
+    """Gives as much time again, up to ten times a picture, once few seconds are left."""
+    return shapes.SessionOut.of(await app.game.more(me, turn_id))
+
+
 @router.post("/turns/{turn_id}/skip", tags=["play"])
-async def skip(turn_id: TurnId, app: Parts, me: Mover) -> shapes.SessionOut:
+async def skip(
+    turn_id: TurnId, app: Parts, me: Mover, body: shapes.SkipIn | None = None
+) -> shapes.SessionOut:
     """Goes on to the next picture."""
-    return shapes.SessionOut.of(await app.game.skip(me, turn_id))
+    view = await app.game.skip(me, turn_id, reason=body.reason if body else None)
+    return shapes.SessionOut.of(view)
+
+
+@router.post("/turns/{turn_id}/report", tags=["play"])
+async def report(turn_id: TurnId, body: shapes.ReportIn, app: Parts, me: Mover) -> shapes.SessionOut:
+    """Says that nobody should see this picture, and goes on; three players hide it."""
+    return shapes.SessionOut.of(await app.game.report(me, turn_id, reason=body.reason))
+
+
+@router.get("/sessions/{session_id}/ideas", tags=["play"])
+async def ideas(session_id: SessionId, app: Parts, me: Mover) -> shapes.IdeasOut:
+    """Kinds of questions that this session lacks and the campaign's data lack."""
+    await app.game.view(me, session_id)  # refuses another player's
+    async with app.database.read() as tx:
+        asked, kept = await asked_in(tx, session_id), await kept_by_category(tx, session_id)
+    return shapes.IdeasOut(categories=uncovered(asked, kept))
 
 
 @router.get("/sessions/{session_id}/summary", tags=["play"])
@@ -127,7 +164,7 @@ async def claim(app: Parts, me: Mover) -> shapes.DeskOut:
     """The next claim to judge, or why there is none: only trusted players are dealt claims."""
     dealt = await next_claim(app.database, me, now=app.clock(), rng=random.SystemRandom())
     if dealt is None:
-        return shapes.DeskOut(claim=None, empty=await why_empty(app.database, me))
+        return shapes.DeskOut(claim=None, empty=await why_empty(app.database, me, now=app.clock()))
     return shapes.DeskOut(claim=shapes.ClaimOut.of(dealt), empty=None)
 
 

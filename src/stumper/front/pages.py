@@ -41,20 +41,6 @@ templates.env.trim_blocks = templates.env.lstrip_blocks = True
 
 router = APIRouter(include_in_schema=False)
 
-IDEAS = (
-    "How many … are there?",
-    "What is behind the …?",
-    "Which hand is raised?",
-    "What does the sign say?",
-    "Are there more … or …?",
-    "What colour is the …?",
-    "What time is it?",
-    "Is the … open or shut?",
-    "What is left of the …?",
-    "Which … is the biggest?",
-)
-"""Openings over many categories, so that not everybody counts."""
-
 
 async def _rules(app: App) -> Rules:
     async with app.database.read() as tx:
@@ -186,9 +172,17 @@ async def leave(jar: Jar) -> Response:
 async def session(request: Request, session_id: SessionId, app: Parts, me: Mover) -> Response:
     """The play page; everything on it comes over the API."""
     view = await app.game.view(me, session_id)
-    if view.finished:
+    if view.finished and view.undo is None:
         return _see(f"/sessions/{session_id}/end")
-    context = {"session": view, "rules": await _rules(app), "ideas": IDEAS}
+    rules = await _rules(app)
+    spoken = i18n.words_in(rules.speaks) if rules.speaks in i18n.LANGUAGES else None
+    ask_in = spoken if spoken and spoken.code != i18n.language_of(request) else None
+    context = {
+        "session": view,
+        "rules": rules,
+        "ask_in": i18n.LANGUAGES[ask_in.code] if ask_in else "",
+        "idea": ask_in or i18n.words_in(i18n.language_of(request)),
+    }
     return templates.TemplateResponse(request, "play.html", context)
 
 

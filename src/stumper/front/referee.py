@@ -52,7 +52,7 @@ BATCH: Final = 10
 async def desk(request: Request, app: Parts, me: Mover, thanks: bool = False) -> Response:
     """Shows the next claim, or why there is none, and what this referee has done."""
     claim = await next_claim(app.database, me, now=app.clock(), rng=random.SystemRandom())
-    empty = None if claim is not None else await why_empty(app.database, me)
+    empty = None if claim is not None else await why_empty(app.database, me, now=app.clock())
     async with app.database.read() as tx:
         done = await service(tx, me, batch=BATCH)
     context = {

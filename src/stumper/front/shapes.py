@@ -13,7 +13,7 @@ from stumper.curate.desk.dealing import ClaimView, Empty
 from stumper.front import noticed
 from stumper.front.i18n import Words
 from stumper.play.views import ExchangeView, SessionView, Summary, TurnSummary, TurnView
-from stumper.records import Exchange, Flag, PlayerId, Verdict
+from stumper.records import Category, Exchange, Flag, PlayerId, ReportReason, SkipReason, Verdict
 from stumper.trust.grade import Grade
 from stumper.trust.watch.kept import Appeal
 from stumper.trust.watch.words import Notice
@@ -51,6 +51,21 @@ class VerdictIn(Input):
     verdict: Verdict
     correction: str | None = Field(None, description="The right answer; needed with 'wrong'.")
     pasted: bool | None = Field(None, description="The right answer was pasted; null where nobody looked.")
+    confidence: int | None = Field(None, ge=1, le=3, description="1 not sure, 2 fairly, 3 sure.")
+
+
+class SkipIn(Input):
+    reason: SkipReason | None = Field(None, description="Why, if the player says so.")
+
+
+class ReportIn(Input):
+    reason: ReportReason
+
+
+class IdeasOut(BaseModel):
+    """Kinds of questions for this session, those asked least first; the same on every kind of picture."""
+
+    categories: list[Category]
 
 
 class VoteIn(Input):
@@ -103,6 +118,9 @@ class TurnOut(BaseModel):
     seconds_left: float
     paused: bool = Field(description="true while the clock stands because the model works or is down")
     questions_left: int
+    more_at_s: float | None = Field(
+        description="With so many seconds left more time may be taken; null once it was taken ten times"
+    )
     exchanges: list[ExchangeOut]
 
     @classmethod
@@ -113,6 +131,7 @@ class TurnOut(BaseModel):
             seconds_left=round(view.seconds_left, 1),
             paused=view.paused,
             questions_left=view.questions_left,
+            more_at_s=view.more_at_s,
             exchanges=[ExchangeOut.of(exchange) for exchange in view.exchanges],
         )
 
@@ -124,6 +143,8 @@ class SessionOut(BaseModel):
     finished: bool
     commitment: str = Field(description="SHA-256 of salt and coins; both are shown after the session")
     turn: TurnOut | None
+    undo: str | None = Field(description="the exchange whose verdict may still be taken back")
+    undo_s: float = Field(description="for so many seconds")
 
     @classmethod
     def of(cls, view: SessionView) -> Self:
@@ -134,6 +155,8 @@ class SessionOut(BaseModel):
             finished=view.finished,
             commitment=view.commitment,
             turn=TurnOut.of(view.turn) if view.turn else None,
+            undo=view.undo,
+            undo_s=round(view.undo_s, 1),
         )
 
 

@@ -83,5 +83,5 @@ def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     web.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
     # Pages and JSON; it leaves pictures and streamed answers (text/event-stream) as they are.
     web.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
-    web.add_middleware(SafeHeaders, https=https)
+    web.add_middleware(SafeHeaders, https=https, version=statics.DIGEST)
     return web

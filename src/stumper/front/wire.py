@@ -36,11 +36,11 @@ _HEADERS = {
 
 
 class SafeHeaders:
-    """Adds the headers to every response, errors and streams included."""
+    """Adds the headers to every response, errors and streams included; ``version`` tells old pages so."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, version: str) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
+        self._headers = {**_HEADERS, "Stumper-Version": version}
         if https:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 

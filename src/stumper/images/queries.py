@@ -5,18 +5,20 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
-from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId
-from stumper.store.schema import campaign, image, session, turn
+from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId, ReportReason
+from stumper.store.schema import campaign, complaint, image, session, turn
 
 _IN_ONE_STATEMENT = 500
 """Values of one IN list; SQLite allows 32,766 parameters, and long lists plan badly on PostgreSQL."""
+REPORTERS: Final = 3
+"""A picture that so many players of a campaign have reported is dealt to nobody there."""
 
 
 def image_of(row: Row[Any]) -> Image:
@@ -162,7 +164,7 @@ async def draw_unseen(
 ) -> list[ImageId]:
     """Returns ``n`` ids, fewer if there are fewer, drawn evenly from what was in no turn of the player.
 
-    ``known``: only pictures with truths; ``but``: without these.
+    ``known``: only pictures with truths; ``but``: without these. Never one that ``REPORTERS`` reported.
 
     Draws ranks here and looks each up in the index over (campaign, kind, id): 5 ms each in a pool of 100,000,
     where reading every id takes 400.
@@ -173,9 +175,79 @@ async def draw_unseen(
         .where(session.c.player_id == player_id)
     )
     unseen = [image.c.campaign_id == campaign_id, image.c.kind == kind, image.c.id.not_in(seen)]
+    unseen.append(image.c.id.not_in(_hidden(campaign_id)))
     unseen += [image.c.known.is_not(None)] if known else []
     unseen += [image.c.id.not_in(but)] if but else []
     count = (await tx.execute(select(func.count()).select_from(image).where(*unseen))).scalar_one()
     ids = select(image.c.id).where(*unseen).order_by(image.c.id).limit(1)
     ranks = rng.sample(range(count), min(n, count))
     return [ImageId((await tx.execute(ids.offset(rank))).scalar_one()) for rank in ranks]
+
+
+def _hidden(campaign_id: CampaignId) -> Any:
+    """Selects the pictures of a campaign that enough players have reported."""
+    return (
+        select(complaint.c.image_id)
+        .where(complaint.c.campaign_id == campaign_id)
+        .group_by(complaint.c.image_id)
+        .having(func.count() >= REPORTERS)
+    )
+
+
+async def complain(
+    tx: AsyncConnection,
+    *,
+    player_id: PlayerId,
+    campaign_id: CampaignId,
+    image_id: ImageId,
+    reason: ReportReason,
+    now: float,
+) -> None:
+    """Keeps a player's report of a picture; a second one of theirs changes nothing."""
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    values = {
+        "player_id": player_id,
+        "campaign_id": campaign_id,
+        "image_id": image_id,
+        "reason": reason.value,
+        "written_at": now,
+    }
+    await tx.execute(insert(complaint).values(values).on_conflict_do_nothing())
+
+
+class Reported(NamedTuple):
+    """A picture that players have reported."""
+
+    image_id: ImageId
+    file: str
+    reasons: Counter[ReportReason]
+
+    @property
+    def players(self) -> int:
+        return self.reasons.total()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is dealt to nobody."""
+        return self.players >= REPORTERS
+
+
+async def reported(tx: AsyncConnection, campaign_id: CampaignId) -> list[Reported]:
+    """Returns the reported pictures of a campaign, those with most reports first, then by id."""
+    rows = await tx.execute(
+        select(complaint.c.image_id, image.c.file, complaint.c.reason, func.count().label("players"))
+        .join(image, (image.c.id == complaint.c.image_id) & (image.c.campaign_id == complaint.c.campaign_id))
+        .where(complaint.c.campaign_id == campaign_id)
+        .group_by(complaint.c.image_id, image.c.file, complaint.c.reason)
+    )
+    found: dict[str, Reported] = {}
+    for row in rows:
+        one = found.setdefault(row.image_id, Reported(ImageId(row.image_id), row.file, Counter()))
+        one.reasons[ReportReason(row.reason)] += row.players
+    return sorted(found.values(), key=lambda one: (-one.players, one.image_id))
+
+
+async def withdraw(tx: AsyncConnection, campaign_id: CampaignId, image_id: ImageId) -> int:
+    """Takes all reports of a picture away, so that it is dealt again; returns how many there were."""
+    where = complaint.c.campaign_id == campaign_id, complaint.c.image_id == image_id
+    return int((await tx.execute(delete(complaint).where(*where))).rowcount)

@@ -30,11 +30,13 @@ from stumper.errors import (
 )
 from stumper.images.files import Files
 from stumper.images.pool import fresh, fresh_known, retire_worn
+from stumper.images.queries import complain
 from stumper.play import queries, rules, texts
 from stumper.play.deal import control_share, controls_of, deal, require_enough
 from stumper.play.learned import Vocabularies
 from stumper.play.poison import serve
 from stumper.play.state import Play, PlayedTurn
+from stumper.play.undo import undo
 from stumper.play.views import ExchangeView, SessionView, Summary, exchange_view, session_view
 from stumper.play.vocabulary import AnswerVocabulary
 from stumper.records import (
@@ -48,9 +50,11 @@ from stumper.records import (
     Player,
     PlayerId,
     PlayerKind,
+    ReportReason,
     Round,
     RoundStatus,
     SessionId,
+    SkipReason,
     TurnId,
     Verdict,
     new_id,
@@ -135,7 +139,7 @@ class Game:
             if session_id is None:
                 wanted = wanted or await find_campaign(tx, await queries.newest_campaign_name(tx))
                 session_id = await self._deal(tx, player_id, wanted, e_value=e_value, quick=quick)
-            return await self._show(tx, await queries.by_session(tx, session_id))
+            return await self._show(tx, await queries.by_session(tx, session_id, now=self._clock()))
 
     async def _deal(
         self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, e_value: float, quick: bool
@@ -206,13 +210,13 @@ class Game:
     async def view(self, player_id: PlayerId, session_id: SessionId) -> SessionView:
         """Returns the session now: late turns closed, the next one open. Raises NotFound or NotYours."""
         async with self._database.read() as tx:
-            play = await queries.by_session(tx, session_id, lock=False)
+            play = await queries.by_session(tx, session_id, now=self._clock(), lock=False)
         rules.require_own(play, player_id)
         now = self._clock()
         if rules.advance(play, now=now) == play:  # most views only look: they need not wait for a writer
             return session_view(play, now=now)
         async with self._database.begin() as tx:
-            return await self._show(tx, await queries.by_session(tx, session_id))
+            return await self._show(tx, await queries.by_session(tx, session_id, now=self._clock()))
 
     async def picture(self, player_id: PlayerId, turn_id: TurnId) -> bytes:
         """Returns the picture of a turn that the player has opened.
@@ -245,7 +249,7 @@ class Game:
         """
         texts.check_key(key)
         async with self._database.begin() as tx:
-            play = await queries.by_turn(tx, turn_id)
+            play = await queries.by_turn(tx, turn_id, now=self._clock())
             rules.require_own(play, player_id)
             known = play.turn(turn_id).with_key(key)
             if known is not None and known.model_answer is not None:
@@ -319,7 +323,7 @@ class Game:
         async with self._database.begin() as tx:
             if await queries.answer(tx, asked, answered=answered):
                 return exchange_view(answered)
-            reloaded = await queries.by_turn(tx, asked.turn_id)
+            reloaded = await queries.by_turn(tx, asked.turn_id, now=self._clock())
         now_stored = reloaded.turn(asked.turn_id).with_key(asked.key)
         if now_stored is None:
             raise Conflict("You have asked something else since. Open your session again.")
@@ -335,19 +339,26 @@ class Game:
         verdict: Verdict,
         correction: str | None = None,
         pasted: bool | None = None,
+        confidence: int | None = None,
     ) -> SessionView:
         """Keeps the verdict and returns what comes next; "wrong" off control becomes a claim.
 
-        The same verdict sent again changes nothing. Raises NotFound, NotYours, AlreadyJudged, TurnClosed,
-        BadCorrection, or Conflict without an answer.
+        ``confidence`` is 1 (not sure) to 3 (sure). The same verdict sent again changes nothing. Raises
+        NotFound, NotYours, AlreadyJudged, TurnClosed, BadCorrection, or Conflict without an answer.
         """
         async with self._database.begin() as tx:
-            play = await queries.by_exchange(tx, exchange_id)
-            rules.require_own(play, player_id)
             now = self._clock()
+            play = await queries.by_exchange(tx, exchange_id, now=now)
+            rules.require_own(play, player_id)
             expired = rules.expire(play, now=now)
             judged_play, judged = rules.judge(
-                expired, exchange_id, verdict=verdict, correction=correction, now=now, pasted=pasted
+                expired,
+                exchange_id,
+                verdict=verdict,
+                correction=correction,
+                now=now,
+                pasted=pasted,
+                confidence=confidence,
             )
             shown = await self._show(tx, play, judged_play)
             played = play.turn(judged.turn_id)
@@ -355,13 +366,61 @@ class Game:
                 await queries.insert_claim(tx, _claim(play, played, judged, ClaimId(new_id(self._rng))))
             return shown
 
-    async def skip(self, player_id: PlayerId, turn_id: TurnId) -> SessionView:
+    async def undo(self, player_id: PlayerId, exchange_id: ExchangeId) -> SessionView:
+        """Takes the last verdict back, with its claim, and returns the turn as it was; twice does it once.
+
+        Raises NotFound, NotYours, or Conflict if it is too late (`play.undo`).
+        """
+        async with self._database.begin() as tx:
+            now = self._clock()
+            play = await queries.by_exchange(tx, exchange_id, now=now)
+            rules.require_own(play, player_id)
+            undone = undo(rules.expire(play, now=now), exchange_id, now=now)
+            if undone is not play and await queries.has_begun_after(tx, play.session):
+                raise Conflict("You have begun another session: the verdicts of this one stay.")
+            shown = await self._show(tx, play, undone)
+            if undone is not play and not await queries.drop_claim(tx, exchange_id):
+                raise Conflict("Others are judging this catch already: your verdict stays.")
+            return shown
+
+    async def more(self, player_id: PlayerId, turn_id: TurnId) -> SessionView:
+        """Gives the open turn as much time again. Raises NotFound, NotYours, TurnClosed or Conflict."""
+        async with self._database.begin() as tx:
+            now = self._clock()
+            play = await queries.by_turn(tx, turn_id, now=now)
+            rules.require_own(play, player_id)
+            return await self._show(tx, play, rules.more(play, turn_id, now=now))
+
+    async def skip(
+        self, player_id: PlayerId, turn_id: TurnId, *, reason: SkipReason | None = None
+    ) -> SessionView:
         """Leaves the picture and returns what comes next. Raises NotFound, NotYours or Conflict."""
         async with self._database.begin() as tx:
-            play = await queries.by_turn(tx, turn_id)
-            rules.require_own(play, player_id)
             now = self._clock()
-            return await self._show(tx, play, rules.skip(rules.expire(play, now=now), turn_id, now=now))
+            play = await queries.by_turn(tx, turn_id, now=now)
+            rules.require_own(play, player_id)
+            left = rules.skip(rules.expire(play, now=now), turn_id, now=now, reason=reason)
+            return await self._show(tx, play, left)
+
+    async def report(self, player_id: PlayerId, turn_id: TurnId, *, reason: ReportReason) -> SessionView:
+        """Keeps that the player thinks nobody should see this picture, once, and leaves it.
+
+        Raises NotFound, NotYours, or Conflict if the picture is still to come.
+        """
+        async with self._database.begin() as tx:
+            now = self._clock()
+            play = await queries.by_turn(tx, turn_id, now=now)
+            rules.require_own(play, player_id)
+            left = rules.skip(rules.expire(play, now=now), turn_id, now=now)
+            await complain(
+                tx,
+                player_id=player_id,
+                campaign_id=play.session.campaign_id,
+                image_id=play.turn(turn_id).turn.image_id,
+                reason=reason,
+                now=now,
+            )
+            return await self._show(tx, play, left)
 
     async def summary(self, player_id: PlayerId, session_id: SessionId) -> Summary:
         """Returns a session with its secrets. Raises NotFound, NotYours, or Conflict before its end."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
 from stumper.images.probes import Probe
 from stumper.play.state import Play, PlayedTurn
+from stumper.play.undo import LOOK_BACK_S
 from stumper.play.views import Summary, TurnSummary
 from stumper.records import (
     CampaignId,
@@ -28,12 +29,25 @@ from stumper.records import (
     Rules,
     Session,
     SessionId,
+    SkipReason,
     Turn,
     TurnEnd,
     TurnId,
     Verdict,
 )
-from stumper.store.schema import campaign, claim, exchange, image, player, round_, session, turn
+from stumper.store.schema import (
+    assignment,
+    campaign,
+    claim,
+    example,
+    exchange,
+    image,
+    player,
+    round_,
+    session,
+    turn,
+    vote,
+)
 
 # Exchange and turn come in one row: every column of the exchange under a name of its own.
 _EXCHANGE = [column.label(f"exchange_{column.name}") for column in exchange.columns]
@@ -42,6 +56,7 @@ _COMPLEX = turn.c.control & (image.c.kind == ImageKind.UNTAINTED.value)
 # Read only where it is needed: some forty truths would come with every exchange.
 _PICTURE = [image.c.file, _COMPLEX.label("complex"), case((_COMPLEX, image.c.known)).label("known")]
 _SESSION = [column.label(f"session_{column.name}") for column in session.columns]
+_HEAD = [*_SESSION, player.c.language.label("player_language"), campaign.c.rules, round_.c.model_ref]
 
 
 def _values(record: Session | Turn | Exchange | Claim | Player) -> dict[str, Any]:
@@ -80,7 +95,7 @@ def _turn(row: Any) -> Turn:
         closed_at=row.turn_closed_at,
         end=None if row.turn_end is None else TurnEnd(row.turn_end),
         extensions=row.turn_extensions,
-        reason=row.turn_reason,
+        reason=None if row.turn_reason is None else SkipReason(row.turn_reason),
     )
 
 
@@ -103,15 +118,17 @@ def _exchange(row: Any) -> Exchange:
         judged_at=row.exchange_judged_at,
         pasted=row.exchange_pasted,
         language=row.exchange_language,
+        confidence=row.exchange_confidence,
     )
 
 
 def _played(which: Any, wanted: Any) -> Any:
     """One row for each exchange of the wanted turns of a session, or one for a turn without any."""
     return (
-        select(*_SESSION, *_TURN, *_EXCHANGE, campaign.c.rules, round_.c.model_ref, *_PICTURE)
+        select(*_HEAD, *_TURN, *_EXCHANGE, *_PICTURE)
         .select_from(
             session.join(campaign, campaign.c.id == session.c.campaign_id)
+            .join(player, player.c.id == session.c.player_id)
             .join(round_, round_.c.id == session.c.round_id)
             .join(turn, turn.c.session_id == session.c.id)
             .join(image, and_(image.c.id == turn.c.image_id, image.c.campaign_id == session.c.campaign_id))
@@ -133,15 +150,17 @@ class _Load:
 
 
 def _load_by(which: Any, named_turn: Any) -> _Load:
-    still_open = turn.c.closed_at.is_(None)
+    # Those closed a moment ago too: their last verdict may be taken back.
+    wanted = [turn.c.closed_at.is_(None), turn.c.closed_at >= bindparam("since")]
+    wanted += [] if named_turn is None else [turn.c.id == named_turn]
     return _Load(
         lock=select(session.c.id).where(which).with_for_update(key_share=True),
-        played=_played(which, still_open if named_turn is None else or_(still_open, turn.c.id == named_turn)),
-        bare=select(*_SESSION, campaign.c.rules, round_.c.model_ref)
+        played=_played(which, or_(*wanted)),
+        bare=select(*_HEAD)
         .select_from(
-            session.join(campaign, campaign.c.id == session.c.campaign_id).join(
-                round_, round_.c.id == session.c.round_id
-            )
+            session.join(campaign, campaign.c.id == session.c.campaign_id)
+            .join(player, player.c.id == session.c.player_id)
+            .join(round_, round_.c.id == session.c.round_id)
         )
         .where(which),
     )
@@ -159,28 +178,28 @@ _BY_EXCHANGE = _load_by(_session_of(_TURN_OF_EXCHANGE), _TURN_OF_EXCHANGE)
 _SUMMARY = _played(session.c.id == _ID, turn.c.position >= 0)
 
 
-async def by_session(tx: AsyncConnection, session_id: SessionId, *, lock: bool = True) -> Play:
-    """Returns a session with the turns that are not closed. Raises NotFound."""
-    return await _load(tx, _BY_SESSION, session_id, lock=lock)
+async def by_session(tx: AsyncConnection, session_id: SessionId, *, now: float, lock: bool = True) -> Play:
+    """Returns a session with the turns that are open, to come, or closed a moment ago. Raises NotFound."""
+    return await _load(tx, _BY_SESSION, session_id, now=now, lock=lock)
 
 
-async def by_turn(tx: AsyncConnection, turn_id: TurnId) -> Play:
-    """Returns the session of a turn with that turn and those that are not closed. Raises NotFound."""
-    return await _load(tx, _BY_TURN, turn_id, lock=True)
+async def by_turn(tx: AsyncConnection, turn_id: TurnId, *, now: float) -> Play:
+    """Returns the session of a turn with that turn and those of ``by_session``. Raises NotFound."""
+    return await _load(tx, _BY_TURN, turn_id, now=now, lock=True)
 
 
-async def by_exchange(tx: AsyncConnection, exchange_id: ExchangeId) -> Play:
-    """Returns the session of an exchange with its turn and those that are not closed. Raises NotFound."""
-    return await _load(tx, _BY_EXCHANGE, exchange_id, lock=True)
+async def by_exchange(tx: AsyncConnection, exchange_id: ExchangeId, *, now: float) -> Play:
+    """Returns the session of an exchange with its turn and those of ``by_session``. Raises NotFound."""
+    return await _load(tx, _BY_EXCHANGE, exchange_id, now=now, lock=True)
 
 
-async def _load(tx: AsyncConnection, load: _Load, some_id: str, *, lock: bool) -> Play:
+async def _load(tx: AsyncConnection, load: _Load, some_id: str, *, now: float, lock: bool) -> Play:
     named = {"id": some_id}
     if lock and tx.dialect.name == "postgresql":
         # Moves of one player come one after the other. The lock is a statement of its own: PostgreSQL reads
         # joined rows as they were before it waited for one. SQLite's writer holds the whole database already.
         await tx.execute(load.lock, named)
-    rows = (await tx.execute(load.played, named)).all()
+    rows = (await tx.execute(load.played, {**named, "since": now - LOOK_BACK_S})).all()
     head = rows[0] if rows else (await tx.execute(load.bare, named)).first()
     if head is None:
         raise NotFound(f"There is nothing with the id {some_id!r}. Open your session from the start page.")
@@ -188,6 +207,7 @@ async def _load(tx: AsyncConnection, load: _Load, some_id: str, *, lock: bool) -
         session=_session(head),
         rules=Rules(**head.rules),
         model_ref=head.model_ref,
+        language=head.player_language,
         turns=_played_turns(rows),
     )
 
@@ -211,8 +231,8 @@ def _set(table: Any, *columns: str) -> Any:
     return update(table).where(table.c.id == bindparam("row_id")).values(values)
 
 
-_CLOCK = ("opened_at", "deadline_at", "closed_at", "end")
-_MARKS = ("asked_at", "answered_at", "verdict", "correction", "judged_at", "pasted")
+_CLOCK = ("opened_at", "deadline_at", "closed_at", "end", "extensions", "reason")
+_MARKS = ("asked_at", "answered_at", "verdict", "correction", "judged_at", "pasted", "confidence")
 _ANSWER = ("model_answer", "shown_answer", "poisoned", "counts", "answered_at", "latency_ms")
 _SET_CLOCK = _set(turn, *_CLOCK)
 _SET_MARKS = _set(exchange, *_MARKS)
@@ -286,6 +306,29 @@ async def insert_player(tx: AsyncConnection, record: Player) -> None:
 
 async def insert_claim(tx: AsyncConnection, record: Claim) -> None:
     await tx.execute(insert(claim).values(_values(record)))
+
+
+async def drop_claim(tx: AsyncConnection, exchange_id: ExchangeId) -> bool:
+    """Deletes the claim of an exchange, if there is one; False if others have begun to judge it."""
+    twin = claim.alias("twin")
+    untouched = (
+        ~exists().where(vote.c.claim_id == claim.c.id),
+        ~exists().where(assignment.c.claim_id == claim.c.id),
+        ~exists().where(example.c.claim_id == claim.c.id),
+        ~exists().where(twin.c.same_as == claim.c.id),
+    )
+    await tx.execute(delete(claim).where(claim.c.exchange_id == exchange_id, *untouched))
+    left = select(func.count()).select_from(claim).where(claim.c.exchange_id == exchange_id)
+    return not (await tx.execute(left)).scalar_one()
+
+
+async def has_begun_after(tx: AsyncConnection, ended: Session) -> bool:
+    """Tells whether the player has begun a session after the end of this one; False if it goes on."""
+    if ended.finished_at is None:
+        return False
+    later = session.c.player_id == ended.player_id, session.c.started_at >= ended.finished_at
+    query = select(session.c.id).where(*later, session.c.id != ended.id).limit(1)
+    return (await tx.execute(query)).first() is not None
 
 
 async def lock_player(tx: AsyncConnection, player_id: PlayerId) -> float:

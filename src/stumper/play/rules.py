@@ -11,11 +11,14 @@ from dataclasses import replace
 from stumper.errors import AlreadyJudged, Conflict, NotYours, StillThinking, TurnClosed
 from stumper.play.state import GRACE_S, Play, PlayedTurn
 from stumper.play.texts import check_correction, check_question
-from stumper.records import Exchange, ExchangeId, PlayerId, TurnEnd, TurnId, Verdict
+from stumper.records import Exchange, ExchangeId, PlayerId, Rules, SkipReason, TurnEnd, TurnId, Verdict
 
 NOT_OPEN = "This picture is not open yet. Open your session again to see the one whose turn it is."
 LEASE_S = 65.0
 """Whoever asked the model this long ago is dead: the game itself gives up on a model after 60 s."""
+EXTENSIONS = 10
+"""So often a player may take more time for a picture (WCAG 2.2.1)."""
+_MORE_AT_S = 30.0
 
 
 def require_own(play: Play, player_id: PlayerId) -> None:
@@ -94,6 +97,7 @@ def ask(
             poisoned=False,
             asked_at=now,
             pasted=pasted,
+            language=play.language,
         )
     return play.with_turn(played.with_exchange(asked)), asked
 
@@ -122,6 +126,7 @@ def judge(
     correction: str | None,
     now: float,
     pasted: bool | None = None,
+    confidence: int | None = None,
 ) -> tuple[Play, Exchange]:
     """Returns the session with the player's verdict, and the judged exchange.
 
@@ -148,6 +153,7 @@ def judge(
         correction=kept,
         judged_at=now,
         pasted=exchange.pasted if pasted is None else pasted or bool(exchange.pasted),
+        confidence=confidence,
     )
     played = played.with_exchange(judged)
     if verdict is Verdict.WRONG:
@@ -157,7 +163,32 @@ def judge(
     return play.with_turn(played), judged
 
 
-def skip(play: Play, turn_id: TurnId, *, now: float) -> Play:
+def more_at(rules: Rules) -> float:
+    """Returns the seconds left from which on a player may take more time."""
+    return min(_MORE_AT_S, rules.turn_s / 2)
+
+
+def more(play: Play, turn_id: TurnId, *, now: float) -> Play:
+    """Returns the session with as much time again for the turn, also within the grace after its end.
+
+    Nothing happens while more time is left than ``more_at``: a double tap adds once. Raises TurnClosed, or
+    Conflict once the time was extended ``EXTENSIONS`` times or if the turn is not open yet.
+    """
+    played = play.turn(turn_id)
+    _require_open(played, now=now, grace_s=GRACE_S)
+    if played.turn.deadline_at is None or played.seconds_left(now) > more_at(play.rules):
+        return play
+    if played.turn.extensions >= EXTENSIONS:
+        raise Conflict(f"More time is given {EXTENSIONS} times a picture. Go on to the next one.")
+    longer = replace(
+        played.turn,
+        deadline_at=played.turn.deadline_at + play.rules.turn_s,
+        extensions=played.turn.extensions + 1,
+    )
+    return play.with_turn(replace(played, turn=longer))
+
+
+def skip(play: Play, turn_id: TurnId, *, now: float, reason: SkipReason | None = None) -> Play:
     """Returns the session without the turn; nothing happens if it is closed already (a double tap).
 
     It ends as done if every answer was judged, as skipped otherwise. Raises Conflict if it is not open yet.
@@ -167,4 +198,5 @@ def skip(play: Play, turn_id: TurnId, *, now: float) -> Play:
         return play
     _require_open(played, now=now, grace_s=GRACE_S)
     judged = bool(played.exchanges) and all(exchange.verdict is not None for exchange in played.exchanges)
-    return play.with_turn(played.closed(at=now, end=TurnEnd.DONE if judged else TurnEnd.SKIPPED))
+    closed = played.closed(at=now, end=TurnEnd.DONE if judged else TurnEnd.SKIPPED)
+    return play.with_turn(replace(closed, turn=replace(closed.turn, reason=reason)))

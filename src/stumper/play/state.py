@@ -10,6 +10,8 @@ from stumper.records import Exchange, ExchangeId, Rules, Session, Turn, TurnEnd,
 
 GRACE_S = 2.0
 """A verdict sent in time may arrive this much later: a slow network is not the player's fault."""
+UNDO_S = 5.0
+"""A verdict may be taken back for so long, and the grace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,10 @@ class Play:
     session: Session
     rules: Rules
     model_ref: str
+    language: str | None = None
+    """The player's (BCP 47)."""
     turns: tuple[PlayedTurn, ...]
-    """By position; closed turns may be left out."""
+    """By position; turns closed longer ago than a verdict can be undone may be left out."""
 
     @property
     def current(self) -> PlayedTurn | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stumper.play.state import Play, PlayedTurn
+from stumper.play import rules
+from stumper.play.state import UNDO_S, Play, PlayedTurn
+from stumper.play.undo import undoable
 from stumper.records import (
     Exchange,
     ExchangeId,
@@ -42,6 +44,8 @@ class TurnView:
     paused: bool
     """The clock stands still: the model owes an answer."""
     questions_left: int
+    more_at_s: float | None
+    """With so many seconds left the player may take more time; None if they have taken all."""
     exchanges: tuple[ExchangeView, ...]
 
 
@@ -55,6 +59,10 @@ class SessionView:
     commitment: str
     turn: TurnView | None
     """None once the session is finished."""
+    undo: ExchangeId | None
+    """The exchange whose verdict may still be taken back."""
+    undo_s: float
+    """For so many seconds; 0 if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +94,8 @@ def exchange_view(exchange: Exchange) -> ExchangeView:
 def session_view(play: Play, *, now: float) -> SessionView:
     """Returns the view of a session that ``rules.advance`` has brought to ``now``."""
     session, current = play.session, play.current
+    last = undoable(play, now=now)
+    undo_s = 0.0 if last is None or last.judged_at is None else max(0.0, last.judged_at + UNDO_S - now)
     return SessionView(
         id=session.id,
         turns=session.turns,
@@ -93,10 +103,12 @@ def session_view(play: Play, *, now: float) -> SessionView:
         finished=session.finished_at is not None,
         commitment=session.commitment,
         turn=None if current is None else _turn_view(current, session, play.rules, now=now),
+        undo=last.id if last is not None and undo_s > 0 else None,
+        undo_s=undo_s,
     )
 
 
-def _turn_view(played: PlayedTurn, session: Session, rules: Rules, *, now: float) -> TurnView:
+def _turn_view(played: PlayedTurn, session: Session, numbers: Rules, *, now: float) -> TurnView:
     return TurnView(
         id=played.turn.id,
         position=played.turn.position,
@@ -104,6 +116,7 @@ def _turn_view(played: PlayedTurn, session: Session, rules: Rules, *, now: float
         image_id=played.turn.image_id,
         seconds_left=played.seconds_left(now),
         paused=played.pending is not None,
-        questions_left=rules.questions_per_turn - played.answered,
+        questions_left=numbers.questions_per_turn - played.answered,
+        more_at_s=rules.more_at(numbers) if played.turn.extensions < rules.EXTENSIONS else None,
         exchanges=tuple(exchange_view(exchange) for exchange in played.exchanges),
     )

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -229,6 +230,8 @@ exchange = Table(
     Column("pasted", Boolean),
     # The player's when they asked (BCP 47).
     Column("language", String(16)),
+    # How sure they were of their verdict, 1..3; empty where they did not say.
+    Column("confidence", SmallInteger),
     UniqueConstraint("turn_id", "key"),
     UniqueConstraint("turn_id", "number"),
 )

@@ -111,6 +111,7 @@ _JUDGED: Final = (
 
 
 async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None:
+    """Returns it and holds the session: its last verdict cannot be taken back while it is graded."""
     row = (
         await tx.execute(
             select(
@@ -123,6 +124,7 @@ async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None
             .join(campaign, campaign.c.id == session.c.campaign_id)
             .join(player, player.c.id == session.c.player_id)
             .where(session.c.id == session_id)
+            .with_for_update(key_share=True, of=session)
         )
     ).first()
     if row is None:

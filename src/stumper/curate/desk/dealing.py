@@ -87,13 +87,13 @@ def _sure(table: Table) -> dict[CampaignId, Rules]:
     return {id_: rules for id_, rules in table.campaigns.items() if id_ not in table.doubted}
 
 
-async def why_empty(database: Database, player_id: PlayerId) -> Empty:
+async def why_empty(database: Database, player_id: PlayerId, *, now: float) -> Empty:
     """Says why ``next_claim`` had none for this player."""
     async with database.read() as tx:
         table = await desk.open_to(tx, player_id)
         if not table.campaigns:
             return Empty.NOT_TRUSTED
-        waiting = await desk.queue(tx, player_id, campaigns=table.campaigns, limit=1)
+        waiting = await desk.queue(tx, player_id, campaigns=table.campaigns, now=now, limit=1)
         sees = not waiting or (bool(_sure(table)) and (await _rates(tx, player_id)).informative)
     return Empty.NOTHING_WAITS if sees else Empty.NOT_SURE
 
@@ -106,7 +106,7 @@ async def _deal(
     now: float,
     rng: random.Random,
 ) -> Claim | None:
-    waiting = await desk.queue(tx, player_id, campaigns=campaigns, limit=WINDOW)
+    waiting = await desk.queue(tx, player_id, campaigns=campaigns, now=now, limit=WINDOW)
     if not waiting:
         return None
     by = await _rates(tx, player_id)

@@ -15,10 +15,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.census import Sight
-from stumper.curate.queries import SETTLED, claim_of
+from stumper.curate.queries import SETTLED, YOUNG_S, claim_of
 from stumper.curate.votes.queries import SAME_NETWORK
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, Rules
-from stumper.store.schema import assignment, campaign, claim, ledger, player, sight, vote
+from stumper.store.schema import (
+    assignment,
+    campaign,
+    claim,
+    exchange,
+    ledger,
+    player,
+    session,
+    sight,
+    turn,
+    vote,
+)
 
 _MERGED: Final = claim.alias("merged")
 _LONGEST_STREAK: Final = 200
@@ -115,19 +126,31 @@ async def open_to(tx: AsyncConnection, player_id: PlayerId) -> Table:
     return Table(campaigns, frozenset(doubted), lying)
 
 
+_FINAL: Final = (claim.c.created_at <= bindparam("before")) | exists().where(
+    exchange.c.id == claim.c.exchange_id,
+    turn.c.id == exchange.c.turn_id,
+    session.c.id == turn.c.session_id,
+    session.c.graded_at.is_not(None),
+)
+"""Its player cannot take it back any more."""
 _QUEUE: Final = (
     select(claim)
-    .where(_UNDECIDED, claim.c.campaign_id.in_(bindparam("campaigns", expanding=True)), _MAY_JUDGE)
+    .where(_UNDECIDED, claim.c.campaign_id.in_(bindparam("campaigns", expanding=True)), _MAY_JUDGE, _FINAL)
     .order_by(claim.c.created_at, claim.c.id)
     .limit(bindparam("most"))
 )
 
 
 async def queue(
-    tx: AsyncConnection, player_id: PlayerId, *, campaigns: Collection[CampaignId], limit: int
+    tx: AsyncConnection, player_id: PlayerId, *, campaigns: Collection[CampaignId], now: float, limit: int
 ) -> list[Claim]:
-    """Returns the oldest open claims of these campaigns that the player may judge."""
-    values = {"player_id": player_id, "campaigns": sorted(campaigns), "most": limit}
+    """Returns the oldest open claims of these campaigns that the player may judge and nobody can undo."""
+    values = {
+        "player_id": player_id,
+        "campaigns": sorted(campaigns),
+        "before": now - YOUNG_S,
+        "most": limit,
+    }
     return [claim_of(row) for row in await tx.execute(_QUEUE, values)]
 
 

@@ -1,7 +1,19 @@
 // The page's only way to the server: JSON calls, one streamed answer, and one kind of refusal.
 
+import { t } from "./words.js";
+
+const VERSION = import.meta.url.match(/\/static\/([^/]+)\//)?.[1];
 const CALL_MS = 15_000;
 const ANSWER_MS = 90_000; // a slow opponent gets 60 s on the server; the page waits a little longer
+
+let theirs = VERSION;
+
+/** Loads the page anew, once for each version that the server has meanwhile; drafts stay. */
+export function renewIfStale() {
+  if (theirs === VERSION || sessionStorage.getItem("renewed") === theirs) return;
+  sessionStorage.setItem("renewed", theirs);
+  location.reload();
+}
 
 /** What the server refused (code and message from its error), or `code: "offline"` when it was not reached. */
 export class Refusal extends Error {
@@ -24,11 +36,12 @@ async function send(method, url, body, accept, ms) {
       signal: AbortSignal.timeout(ms),
     });
   } catch {
-    throw new Refusal(0, "offline", "The connection is gone. Nothing you typed is lost.");
+    throw new Refusal(0, "offline", t("The connection is gone. Nothing you typed is lost."));
   }
+  theirs = response.headers.get("Stumper-Version") ?? theirs;
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({}));
-  throw new Refusal(response.status, error?.code ?? "error", error?.message ?? "That did not work. Please try again.");
+  throw new Refusal(response.status, error?.code ?? "error", error?.message ?? t("That did not work. Please try again."));
 }
 
 /** Calls the API and returns its JSON. */
@@ -44,7 +57,7 @@ export async function ask(url, body, onWord) {
   let rest = "";
   for (;;) {
     const { value, done } = await reader.read().catch(() => ({ done: true }));
-    if (done) throw new Refusal(0, "offline", "The connection broke off. Nothing you typed is lost.");
+    if (done) throw new Refusal(0, "offline", t("The connection broke off. Nothing you typed is lost."));
     const events = (rest + value).split("\n\n");
     rest = events.pop();
     for (const event of events) {

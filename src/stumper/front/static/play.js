@@ -1,156 +1,89 @@
-// The play page: shows what the server says, keeps drafts, and sends the player's moves. No rule lives here.
+// The play page: sends the player's moves and shows what the server says. No rule lives here.
 
-import { Refusal, ask, call, newKey } from "./net.js";
+import "./taps.js";
 import { Clock } from "./clock.js";
+import { Draft } from "./drafts.js";
+import { steer } from "./ideas.js";
+import * as keys from "./keys.js";
+import { Refusal, ask, call, renewIfStale } from "./net.js";
+import { aside, dock, dropQuestion, hint, mood, moodFor, newPicture, offerUndo, showExchange, showQuestion, thinking, toast, ui } from "./show.js";
+import * as sound from "./sound.js";
+import { t } from "./words.js";
+import { Zoom } from "./zoom.js";
 
 const page = document.querySelector("[data-session]");
 const home = `/sessions/${page.dataset.session}`;
-const ui = Object.fromEntries([...document.querySelectorAll("[data-ui]")].map((node) => [node.dataset.ui, node]));
-const robot = document.querySelector(".robot");
 const clock = new Clock(ui, () => timeIsUp());
+const zoom = new Zoom(ui.zoom, ui.large);
 
-const GREETINGS = ["Ask me anything about this picture!", "I see everything. Try me!", "Go on, I am ready.", "This one is easy for me."];
-const BOASTS = ["Told you! Ask me something harder.", "Of course. What else?", "Easy. One more?"];
+const GREETINGS = [t("Ask me anything about this picture!"), t("I see everything. Try me!"), t("Go on, I am ready."), t("This one is easy for me.")];
+const BOASTS = [t("Told you! Ask me something harder."), t("Of course. What else?"), t("Easy. One more?")];
+const AGAIN_MS = 4000; // a lost connection is tried again so often
 
 let turn = null; // as the server sent it last
+let draft = null; // of that turn
+let undoable = null; // the exchange whose verdict can be taken back
 let busy = false; // a move is on its way
 let retry = null; // what "Try again" does
 let waiting = null; // the timer that looks for an answer which is on its way
+let again = null; // the timer that tries a lost connection
 
 // ---- what to show ----
 
 function show(view) {
-  if (view.finished || !view.turn) return location.replace(`${home}/end`);
+  undoable = view.undo;
+  offerUndo(t("Your answer is noted."), view.undo_s, () => (turn ? (undoable = null) : seeResult()));
+  if (!view.turn) return view.undo ? showEnd() : seeResult();
   const fresh = turn?.id !== view.turn.id;
   turn = view.turn;
-  if (fresh) newPicture(view);
-  clock.set({ left: turn.seconds_left, whole: Number(page.dataset.turnSeconds), paused: turn.paused });
+  if (fresh) begin(view);
+  const { seconds_left: left, paused, more_at_s: moreAt } = turn;
+  clock.set({ left, whole: Number(page.dataset.turnSeconds), paused, moreAt });
   turn.exchanges.forEach(showExchange);
   chooseDock();
 }
 
-function newPicture(view) {
-  ui.chat.replaceChildren();
-  ui.image.src = ui.large.src = `/api/turns/${turn.id}/picture`;
-  ui.progress.textContent = `Picture ${turn.position + 1} of ${view.turns}`;
-  ui.blocks.replaceChildren(...Array.from({ length: view.turns }, (_, at) => {
-    const block = document.createElement("li");
-    block.className = at < turn.position ? "done" : at === turn.position ? "now" : "";
-    return block;
-  }));
-  turnChips(turn.position);
-  ui.question.value = draft().question ?? "";
-  ui.correction.value = draft().correction ?? "";
-  hint("hint", "");
-  hint("correction-hint", "");
-  if (!turn.exchanges.length) bubble(GREETINGS[turn.position % GREETINGS.length], "theirs", "aside");
-  mood("idle");
+function begin(view) {
+  draft = new Draft(turn.id);
+  for (const open of document.querySelectorAll("dialog[open]:not([data-ui=help])")) open.close();
+  newPicture(view);
+  ui.question.value = draft.all.question ?? "";
+  ui.correction.value = draft.all.correction ?? "";
+  for (const choice of ui.sure.querySelectorAll("input")) choice.checked = false;
+  const { id, position } = turn;
+  if (!turn.exchanges.length) aside(GREETINGS[position % GREETINGS.length]);
+  steer(home, ui.chips).then((dare) => {
+    if (dare && position > 0 && turn?.id === id && ui.chat.querySelector("[data-id=aside]")) aside(dare);
+  });
 }
 
-/** Begins the row of ideas elsewhere on every picture, so that not everybody asks "How many" first. */
-function turnChips(position) {
-  const chips = [...ui.chips.children];
-  chips.push(...chips.splice(0, position ? 3 % chips.length : 0));
-  ui.chips.replaceChildren(...chips);
-  ui.chips.scrollLeft = 0;
+/** The last verdict can still be taken back: the result, which ends that, waits for it or for a tap. */
+function showEnd() {
+  turn = null;
+  clock.pause(true);
+  mood("stumped");
+  aside("");
+  dock("ending", null, ui["ending-title"]);
 }
 
-function bubble(text, side, id) {
-  const node = document.createElement("p");
-  node.className = `bubble ${side}`;
-  node.textContent = text;
-  if (id) node.dataset.id = id;
-  ui.chat.append(node);
-  ui.chat.scrollTop = ui.chat.scrollHeight;
-  return node;
-}
-
-function find(id) {
-  return ui.chat.querySelector(`[data-id="${CSS.escape(id)}"]`);
-}
-
-function showExchange(exchange) {
-  find("aside")?.remove();
-  const mine = find(`q${exchange.number}`) ?? bubble(exchange.question, "mine", `q${exchange.number}`);
-  if (exchange.answer === null) return;
-  const theirs = find(`a${exchange.number}`) ?? bubble("", "theirs", `a${exchange.number}`);
-  theirs.textContent = exchange.answer;
-  theirs.removeAttribute("aria-busy");
-  for (const node of [mine, theirs]) node.classList.toggle("judged", exchange.verdict !== null);
-  if (exchange.verdict === "correct") {
-    const mark = document.createElement("span");
-    mark.className = "mark";
-    mark.textContent = "✓ right";
-    theirs.append(mark);
-  }
-}
-
-function thinking(number) {
-  find("aside")?.remove();
-  const node = find(`a${number}`) ?? bubble("", "theirs", `a${number}`);
-  node.classList.add("typing");
-  node.setAttribute("aria-busy", "true");
-  node.innerHTML = '<span class="hide">Pixel is thinking</span><i></i><i></i><i></i>';
-  mood("thinking");
-  return node;
-}
-
-function mood(name) {
-  robot.dataset.mood = name;
-}
-
-function dock(name, focus) {
-  for (const part of ["asking", "judging", "correcting", "trouble"]) ui[part].hidden = part !== name;
-  ui.chips.hidden = false;
-  ui.under.hidden = name === "correcting" || name === "none";
-  ui.left.textContent = name === "asking" && turn.exchanges.length ? `${turn.questions_left} questions left` : "";
-  ui.skip.textContent = turn?.exchanges.length ? "Next picture" : "Skip this picture";
-  focus?.focus({ preventScroll: true });
-  ui.chat.scrollTop = ui.chat.scrollHeight;
+function seeResult() {
+  location.replace(`${home}/end`);
 }
 
 function chooseDock() {
   const last = turn.exchanges.at(-1);
   if (last && last.answer === null) return waitFor(last);
   if (last && last.verdict === null) return chooseVerdict(last);
-  dock("asking", matchMedia("(pointer: fine)").matches ? ui.question : null);
+  dock("asking", turn, matchMedia("(pointer: fine)").matches ? ui.question : null);
   const used = turn.questions_left < 1;
   ui.question.disabled = used;
-  if (used) hint("hint", "No questions left for this picture. On to the next one!");
+  if (used) hint("hint", t("No questions left for this picture. On to the next one!"));
 }
 
 function chooseVerdict(exchange) {
   ui.crossed.textContent = exchange.answer;
-  if (draft().wrong) dock("correcting", ui.correction);
-  else dock("judging", ui["judge-title"]);
-}
-
-function hint(part, text) {
-  ui[part].hidden = !text;
-  ui[part].textContent = text;
-}
-
-function toast(text) {
-  ui.toast.textContent = ui.say.textContent = text;
-  ui.toast.hidden = false;
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => (ui.toast.hidden = true), 2600);
-}
-
-// ---- drafts: what is typed survives a reload ----
-
-function draft() {
-  return JSON.parse(sessionStorage.getItem(`draft ${turn.id}`) ?? "{}");
-}
-
-function keep(change) {
-  sessionStorage.setItem(`draft ${turn.id}`, JSON.stringify({ ...draft(), ...change }));
-}
-
-/** The key of this question: the same words sent again are the same question. */
-function keyFor(question) {
-  if (draft().sent !== question) keep({ sent: question, key: newKey() });
-  return draft().key;
+  if (draft.all.wrong) dock("correcting", turn, ui.correction);
+  else dock("judging", turn, ui["judge-title"]);
 }
 
 // ---- moves ----
@@ -167,6 +100,7 @@ async function move(action) {
   } finally {
     busy = false;
   }
+  renewIfStale();
 }
 
 async function refused(error, action) {
@@ -190,9 +124,7 @@ function askAgain(message) {
 }
 
 function dropUnasked() {
-  const number = unanswered()?.number ?? turn.exchanges.length;
-  find(`q${number}`)?.remove();
-  find(`a${number}`)?.remove();
+  dropQuestion(unanswered()?.number ?? turn.exchanges.length);
 }
 
 /** The question that the server holds without an answer. */
@@ -206,14 +138,24 @@ function trouble(error, action) {
   clock.pause(true);
   ui["trouble-text"].textContent = error.message;
   retry = action;
-  dock("trouble", ui.retry);
+  dock("trouble", turn, ui.retry);
   if (turn && ui.question.value) {
     dropUnasked();
     ui.asking.hidden = false;
     ui.chips.hidden = true;
   }
-  if (error.code !== "offline") return;
-  addEventListener("online", () => !ui.trouble.hidden && ui.retry.click(), { once: true });
+  clearTimeout(again);
+  if (error.code === "offline") again = setTimeout(tryAgain, AGAIN_MS);
+}
+
+function tryAgain() {
+  if (ui.trouble.hidden) return;
+  const action = retry;
+  const id = turn?.id;
+  move(async () => {
+    await refresh();
+    if (action !== refresh && turn?.id === id && !waiting) await action();
+  });
 }
 
 async function refresh() {
@@ -222,78 +164,111 @@ async function refresh() {
 
 /** Asks the server, whose clock decides; it allows a late verdict two seconds more than is shown. */
 async function timeIsUp() {
-  const before = turn.id;
+  const before = turn?.id;
+  sound.play("late");
   await move(refresh);
   clearTimeout(timeIsUp.timer);
-  if (turn.id !== before) toast("Time is up. Here is the next picture.");
-  else if (turn.seconds_left <= 0 && !turn.paused) timeIsUp.timer = setTimeout(timeIsUp, 700);
+  if (turn?.id !== before) toast(t("Time is up. Here is the next picture."));
+  else if (turn && turn.seconds_left <= 0 && !turn.paused) timeIsUp.timer = setTimeout(timeIsUp, 700);
 }
 
 function lookAgain() {
   thinking(unanswered()?.number ?? turn.exchanges.length);
   clock.pause(true);
-  dock("none");
+  dock("none", turn);
   clearTimeout(waiting);
   waiting = setTimeout(() => move(refresh), 1500);
 }
 
 /** After a reload while the model thinks, or after it failed: the same question goes again with its key. */
 function waitFor(exchange) {
-  const { sent, key } = draft();
+  const { sent, key } = draft.all;
   if (key && sent.trim() === exchange.question) {
     thinking(exchange.number);
-    dock("none");
+    dock("none", turn);
     clearTimeout(waiting);
     waiting = setTimeout(() => move(() => send(sent, key)));
     return;
   }
   dropUnasked();
   ui.question.value ||= exchange.question;
-  dock("asking", ui.question);
-  hint("hint", "Pixel has not answered this yet. Send it again, or ask something else.");
+  dock("asking", turn, ui.question);
+  hint("hint", t("Pixel has not answered this yet. Send it again, or ask something else."));
 }
 
 async function send(question, key) {
   clearTimeout(waiting);
   waiting = null;
+  offerUndo("", 0);
   const number = unanswered()?.number ?? turn.exchanges.length;
-  if (!find(`q${number}`)) bubble(question, "mine", `q${number}`);
+  showQuestion(number, question);
   const node = thinking(number);
   clock.pause(true);
-  dock("none");
+  dock("none", turn);
+  sound.play("asked");
   let text = "";
-  const exchange = await ask(`/api/turns/${turn.id}/exchanges`, { question, key, pasted: !!draft().pasted }, (word) => {
+  const exchange = await ask(`/api/turns/${turn.id}/exchanges`, { question, key, pasted: !!draft.all.pasted }, (word) => {
     mood("talking");
     node.classList.remove("typing");
     node.textContent = text += word;
   });
-  keep({ question: "", sent: "", key: "", correction: "", wrong: false, pasted: false });
+  draft.done();
   ui.question.value = ui.correction.value = "";
-  ui.say.textContent = `Pixel says: ${exchange.answer}`;
+  ui.say.textContent = t("Pixel says: {answer}", { answer: exchange.answer });
+  sound.play("answered");
   mood("idle");
   await refresh();
 }
 
 function judge(verdict, correction) {
   const { id } = turn.exchanges.at(-1);
+  const confidence = Number(ui.sure.querySelector(":checked")?.value) || null;
   return move(async () => {
-    const view = await call("POST", `/api/exchanges/${id}/verdict`, { verdict, correction, pasted: !!draft().pasted });
-    const boasts = verdict === "correct";
-    const at = turn.exchanges.length;
-    if (!boasts) {
-      mood("stumped");
-      toast(`Noted: “${correction}”.`);
-      dock("none");
-      await new Promise((done) => setTimeout(done, 900));
-    }
-    keep({ wrong: false, correction: "", pasted: false });
-    show(view);
-    if (boasts) {
-      mood("proud");
-      if (view.turn?.id === turn.id) bubble(BOASTS[at % BOASTS.length], "theirs", "aside");
-      setTimeout(() => robot.dataset.mood === "proud" && mood("idle"), 2200);
-    }
+    const view = await call("POST", `/api/exchanges/${id}/verdict`, { verdict, correction, pasted: !!draft.all.pasted, confidence });
+    sound.play(verdict === "correct" ? "right" : "wrong");
+    sound.buzz(...(verdict === "correct" ? [20] : [30, 40, 30]));
+    draft.keep({ wrong: false, correction: "", pasted: false });
+    ui.correction.value = "";
+    for (const choice of ui.sure.querySelectorAll("input")) choice.checked = false;
+    verdict === "correct" ? boast(view) : give(view, correction);
   });
+}
+
+function boast(view) {
+  const before = turn;
+  show(view);
+  moodFor("proud", 2200);
+  if (view.turn?.id === before.id) aside(BOASTS[before.exchanges.length % BOASTS.length]);
+}
+
+function give(view, correction) {
+  show(view);
+  moodFor("stumped", 2200);
+  ui["undo-text"].textContent = ui.say.textContent = t("Noted: “{answer}”.", { answer: correction });
+}
+
+function undo() {
+  const id = undoable;
+  if (!id || ui.undo.hidden) return;
+  move(async () => {
+    const view = await call("POST", `/api/exchanges/${id}/undo`);
+    turn = null; // the same picture begins anew, with its question and answer
+    show(view);
+    toast(t("Taken back. Look again."));
+  });
+}
+
+function moreTime() {
+  if (ui.more.hidden) return;
+  move(async () => {
+    show(await call("POST", `/api/turns/${turn.id}/more`));
+    toast(t("There you are: more time."));
+  });
+}
+
+function leave(how, body) {
+  const { id } = turn;
+  move(async () => show(await call("POST", `/api/turns/${id}/${how}`, body)));
 }
 
 // ---- the player's hands ----
@@ -301,56 +276,79 @@ function judge(verdict, correction) {
 ui.asking.addEventListener("submit", (event) => {
   event.preventDefault();
   const question = ui.question.value.trim();
-  if (!question) return hint("hint", "Type a question first, or tap one of the ideas."), ui.question.focus();
+  if (!question) return hint("hint", t("Type a question first, or tap one of the ideas.")), ui.question.focus();
   hint("hint", "");
-  move(() => send(question, keyFor(question)));
+  move(() => send(question, draft.keyFor(question)));
 });
 ui.question.addEventListener("input", () => {
-  keep({ question: ui.question.value });
+  draft.keep({ question: ui.question.value });
   hint("hint", "");
 });
 ui.correction.addEventListener("input", () => {
-  keep({ correction: ui.correction.value });
+  draft.keep({ correction: ui.correction.value });
   hint("correction-hint", "");
 });
-for (const field of [ui.question, ui.correction]) field.addEventListener("paste", () => keep({ pasted: true }));
+for (const field of [ui.question, ui.correction]) field.addEventListener("paste", () => draft.keep({ pasted: true }));
 ui.chips.addEventListener("click", ({ target }) => {
   if (target.tagName !== "BUTTON") return;
   const idea = target.textContent.trim();
   ui.question.value = idea;
-  keep({ question: idea });
+  draft.keep({ question: idea });
   ui.question.focus();
   const blank = idea.indexOf("…");
   if (blank >= 0) ui.question.setSelectionRange(blank, blank + 1);
 });
 ui.right.addEventListener("click", () => judge("correct"));
 ui.wrong.addEventListener("click", () => {
-  keep({ wrong: true });
+  draft.keep({ wrong: true });
   mood("stumped");
   chooseVerdict(turn.exchanges.at(-1));
 });
 ui.back.addEventListener("click", () => {
-  keep({ wrong: false });
+  draft.keep({ wrong: false });
   mood("idle");
   chooseVerdict(turn.exchanges.at(-1));
 });
 ui.correcting.addEventListener("submit", (event) => {
   event.preventDefault();
   const correction = ui.correction.value.trim();
-  if (!correction) return hint("correction-hint", "Please type the right answer: it is what the robot learns from."), ui.correction.focus();
+  if (!correction) return hint("correction-hint", t("Please type the right answer: it is what the robot learns from.")), ui.correction.focus();
   judge("wrong", correction);
 });
-ui.skip.addEventListener("click", () => move(async () => show(await call("POST", `/api/turns/${turn.id}/skip`))));
-ui.retry.addEventListener("click", () => {
-  const again = retry;
-  const id = turn?.id;
-  move(async () => {
-    await refresh();
-    if (again !== refresh && turn.id === id && !waiting) await again();
-  });
+ui["undo-button"].addEventListener("click", undo);
+ui.more.addEventListener("click", moreTime);
+ui.skip.addEventListener("click", () => leave("skip", {}));
+ui.retry.addEventListener("click", tryAgain);
+ui.picture.addEventListener("click", () => zoom.open());
+ui["leave-button"].addEventListener("click", () => ui.leave.showModal());
+ui["help-button"].addEventListener("click", () => ui.help.showModal());
+ui.leave.addEventListener("click", ({ target }) => {
+  const { skip, report } = target.dataset;
+  if (!skip && !report) return;
+  ui.leave.close();
+  if (skip) leave("skip", { reason: skip });
+  else leave("report", { reason: report }), toast(t("Thank you. Here is another picture."));
 });
-ui.picture.addEventListener("click", () => ui.zoom.showModal());
-ui.zoom.addEventListener("click", () => ui.zoom.close());
-document.addEventListener("visibilitychange", () => !document.hidden && ui.trouble.hidden && move(refresh));
+for (const button of document.querySelectorAll("[data-close]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+ui.result.addEventListener("click", (event) => {
+  event.preventDefault();
+  seeResult();
+});
+
+keys.offer(ui["use-keys"]);
+ui["use-sound"].checked = sound.isOn();
+ui["use-sound"].addEventListener("change", () => sound.switchSound(ui["use-sound"].checked));
+const press = (button) => () => button.checkVisibility() && button.click();
+keys.listen({
+  r: press(ui.right), 1: press(ui.right), w: press(ui.wrong), 2: press(ui.wrong),
+  u: undo, m: moreTime, z: () => zoom.open(), "?": () => ui.help.showModal(),
+});
+
+const lookUp = () => ui.trouble.hidden && move(refresh);
+document.addEventListener("visibilitychange", () => !document.hidden && lookUp());
+addEventListener("pageshow", ({ persisted }) => persisted && lookUp());
+addEventListener("online", tryAgain);
 
 move(refresh);

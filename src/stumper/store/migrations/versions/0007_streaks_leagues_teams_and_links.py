@@ -141,6 +141,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('exchange', schema=None) as batch_op:
         batch_op.add_column(sa.Column('language', sa.String(length=16), nullable=True))
+        batch_op.add_column(sa.Column('confidence', sa.SmallInteger(), nullable=True))
 
     # By hand: SQLite would make the table anew for a foreign key, and may not drop one that others point to.
     for name, target in (('team_id', 'team'), ('invited_by', 'player')):

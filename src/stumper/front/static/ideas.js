@@ -1,0 +1,30 @@
+// Ideas for a question: those about what this player and the data lack come first, and Pixel dares them to it.
+
+import { call } from "./net.js";
+import { t } from "./words.js";
+
+const DARES = {
+  spatial: t("Try what is behind something. I see everything!"),
+  counting: t("Count something small. I count fast!"),
+  text: t("Ask what is written somewhere. I can read!"),
+  comparison: t("Compare two things. Which is bigger?"),
+  attribute: t("Ask about a detail: open or shut, full or empty?"),
+  action: t("Ask what somebody is doing. I notice!"),
+  color: t("Ask for the colour of something small."),
+  existence: t("Ask for something that may not be there."),
+  reasoning: t("Make me think: what happened before this?"),
+  identification: t("Ask what that odd thing is."),
+  scene: t("Ask where this is, or what the weather is like."),
+};
+
+/** Puts the chips of the uncovered categories first; returns Pixel's dare, or "" where the server was not reached. */
+export async function steer(home, chips) {
+  const { categories } = await call("GET", `/api${home}/ideas`).catch(() => ({ categories: [] }));
+  const place = (chip) => categories.indexOf(chip.dataset.category);
+  const seen = new Set();
+  const later = (chip) => seen.size === seen.add(chip.dataset.category).size; // a second one of its kind
+  const ranked = [...chips.children].sort((a, b) => place(a) - place(b)).map((chip) => [later(chip), chip]);
+  if (categories.length) chips.append(...ranked.sort((a, b) => a[0] - b[0]).map(([, chip]) => chip));
+  chips.scrollLeft = 0;
+  return DARES[categories[0]] ?? "";
+}
