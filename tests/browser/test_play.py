@@ -12,6 +12,7 @@ from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Screen, Site, Sites
 
 pytestmark = pytest.mark.browser
 FOUR = Rules(turns=4)
+BOTH = pytest.mark.parametrize("screen", [PHONE, DESK], ids=lambda screen: screen.name)
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -139,9 +140,10 @@ async def test_a_whole_session_is_played_by_keyboard_alone(sites: Sites) -> None
 # ---- what goes wrong ----
 
 
-async def test_a_reload_keeps_the_draft_the_question_and_the_verdict(sites: Sites) -> None:
+@BOTH
+async def test_a_reload_keeps_the_draft_the_question_and_the_verdict(sites: Sites, screen: Screen) -> None:
     async with sites(model="scripted:slow=2", rules=FOUR) as site:
-        page = await site.open(PHONE)
+        page = await site.open(screen)
         await land(page)
         field = page.get_by_label("Your question")
 
@@ -159,20 +161,23 @@ async def test_a_reload_keeps_the_draft_the_question_and_the_verdict(sites: Site
         await page.get_by_label("What is the right answer?").press_sequentially("seven")
         await page.reload()
         await expect(page.get_by_label("What is the right answer?")).to_have_value("seven")
+        await site.shoot(page, f"{screen.name}-reload")
 
         assert await count_exchanges(site) == 1
         await expect(page.get_by_text("Picture 1 of")).to_be_visible()
 
 
-async def test_time_running_out_leads_to_the_next_picture(sites: Sites) -> None:
+@BOTH
+async def test_time_running_out_leads_to_the_next_picture(sites: Sites, screen: Screen) -> None:
     async with sites(rules=Rules(turns=4, turn_s=4)) as site:
-        page = await site.open(PHONE)
+        page = await site.open(screen)
         await land(page)
 
         await expect(page.locator(".clock")).to_have_class(re.compile("late"))
-        await site.shoot(page, "phone-7-late")
+        await site.shoot(page, f"{screen.name}-7-late")
         await expect(page.get_by_text("Picture 2 of 4")).to_be_visible()
         await expect(page.locator(".toast")).to_contain_text("Time is up")
+        await site.shoot(page, f"{screen.name}-time-is-up")
         assert site.complaints == []
 
 
@@ -211,12 +216,13 @@ async def test_a_lost_connection_comes_back_by_itself(sites: Sites) -> None:
         assert await count_exchanges(site) == 1
 
 
-async def test_two_tabs_show_the_same_turn(sites: Sites) -> None:
+@BOTH
+async def test_two_tabs_show_the_same_turn(sites: Sites, screen: Screen) -> None:
     async with sites(rules=FOUR) as site:
-        context = await site.context(DESK)
-        first = await site.open(DESK, context=context)
+        context = await site.context(screen)
+        first = await site.open(screen, context=context)
         await land(first)
-        second = await site.open(DESK, context=context)
+        second = await site.open(screen, context=context)
         await second.goto(first.url)
         await ask(first, "How many birds are there?")
         await answered(first)
@@ -226,6 +232,7 @@ async def test_two_tabs_show_the_same_turn(sites: Sites) -> None:
         await ask(second, "What colour is it?")
 
         await expect(second.get_by_text("Picture 2 of")).to_be_visible()
+        await site.shoot(second, f"{screen.name}-two-tabs")
         assert await count_exchanges(site) == 1
 
 

@@ -11,11 +11,10 @@ from playwright.async_api import Page, Route, expect
 
 from stumper.records import Rules
 from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Screen, Site, Sites
-from tests.browser.test_play import FOUR, answered, ask, land, say_wrong
+from tests.browser.test_play import BOTH, FOUR, answered, ask, land, say_wrong
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-BOTH = pytest.mark.parametrize("screen", [PHONE, DESK], ids=lambda screen: screen.name)
 
 
 async def value(site: Site, sql: str) -> Any:

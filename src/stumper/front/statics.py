@@ -35,7 +35,7 @@ def _files() -> dict[str, Path]:
 
 FILES = _files()
 """Everything that may be asked for, by name: no path from outside ever touches the disk."""
-_PAGES = sorted((_FOLDER.parent / "templates").iterdir())
+_PAGES = sorted(path for path in (_FOLDER.parent / "templates").rglob("*") if path.is_file())
 DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in (*FILES.values(), *_PAGES))).hexdigest()[:12]
 """The version of pages and scripts; the play page loads itself again when the server has another one."""
 

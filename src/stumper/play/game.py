@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.campaigns import DEFAULT_LICENCE, current_round, find_campaign
+from stumper.campaigns import DEFAULT_LICENCE, find_campaign
 from stumper.errors import (
     BadSetting,
     Conflict,
@@ -25,14 +25,12 @@ from stumper.errors import (
     ModelUnavailable,
     NoConsent,
     NotYours,
-    RoundClosed,
     StillThinking,
 )
 from stumper.images.files import Files
-from stumper.images.pool import fresh, fresh_known, retire_worn
 from stumper.images.queries import complain
 from stumper.play import queries, rules, texts
-from stumper.play.deal import control_share, controls_of, deal, require_enough
+from stumper.play.draw import draw
 from stumper.play.learned import Vocabularies
 from stumper.play.poison import serve
 from stumper.play.state import Play, PlayedTurn
@@ -40,19 +38,14 @@ from stumper.play.undo import undo
 from stumper.play.views import ExchangeView, SessionView, Summary, exchange_view, session_view
 from stumper.play.vocabulary import AnswerVocabulary
 from stumper.records import (
-    Campaign,
     Claim,
     ClaimId,
     Exchange,
     ExchangeId,
-    Image,
-    ImageKind,
     Player,
     PlayerId,
     PlayerKind,
     ReportReason,
-    Round,
-    RoundStatus,
     SessionId,
     SkipReason,
     TurnId,
@@ -138,67 +131,16 @@ class Game:
             )
             if session_id is None:
                 wanted = wanted or await find_campaign(tx, await queries.newest_campaign_name(tx))
-                session_id = await self._deal(tx, player_id, wanted, e_value=e_value, quick=quick)
+                session_id = await draw(
+                    tx,
+                    player_id,
+                    wanted,
+                    e_value=e_value,
+                    quick=quick,
+                    rng=self._rng,
+                    now=self._clock(),
+                )
             return await self._show(tx, await queries.by_session(tx, session_id, now=self._clock()))
-
-    async def _deal(
-        self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, e_value: float, quick: bool
-    ) -> SessionId:
-        round_ = await _open_round(tx, campaign)
-        turns = campaign.rules.quick_turns if quick else campaign.rules.turns
-        share = control_share(e_value, rules=campaign.rules)
-        controls = controls_of(turns, share=share, rng=self._rng)
-        wanted = controls_of(controls, share=campaign.rules.complex_control_share, rng=self._rng)
-        hidden = await self._complex_controls(tx, player_id, campaign, n=min(wanted, turns - controls))
-        tainted, untainted = [
-            await fresh(
-                tx,
-                campaign_id=campaign.id,
-                player_id=player_id,
-                kind=kind,
-                n=n,
-                rng=self._rng,
-                but=[image.id for image in hidden],
-            )
-            for kind, n in (
-                (ImageKind.TAINTED, controls),
-                (ImageKind.UNTAINTED, turns - controls - len(hidden)),
-            )
-        ]
-        require_enough(
-            tainted=len(tainted),
-            untainted=len(untainted),
-            controls=controls,
-            turns=turns - len(hidden),
-            campaign=campaign.name,
-        )
-        dealt = deal(
-            player_id=player_id,
-            round_=round_,
-            rules=campaign.rules,
-            controls=[*tainted, *hidden],
-            untainted=untainted,
-            rng=self._rng,
-            now=self._clock(),
-        )
-        await queries.insert_session(tx, dealt.session, dealt.turns)
-        await retire_worn(
-            tx, campaign.id, [image.id for image in tainted], views=campaign.rules.control_views
-        )
-        return dealt.session.id
-
-    async def _complex_controls(
-        self, tx: AsyncConnection, player_id: PlayerId, campaign: Campaign, *, n: int
-    ) -> list[Image]:
-        """Draws complex pictures of which something is known; fewer, or none, where few are."""
-        return await fresh_known(
-            tx,
-            campaign_id=campaign.id,
-            player_id=player_id,
-            n=n,
-            views=campaign.rules.control_views,
-            rng=self._rng,
-        )
 
     async def _show(self, tx: AsyncConnection, play: Play, changed: Play | None = None) -> SessionView:
         """Writes what a rule and the time have changed, and returns what the player sees now."""
@@ -431,16 +373,6 @@ class Game:
         if whole.session.finished_at is None:
             raise Conflict("The summary is shown at the end of the session. Play on: your turn is kept.")
         return whole
-
-
-async def _open_round(tx: AsyncConnection, campaign: Campaign) -> Round:
-    round_ = await current_round(tx, campaign.id)
-    if round_.status is not RoundStatus.OPEN:
-        raise RoundClosed(
-            f"Round {round_.number} of {campaign.name!r} is {round_.status}: the next model is being made. "
-            "Come back soon."
-        )
-    return round_
 
 
 def _claim(play: Play, played: PlayedTurn, judged: Exchange, claim_id: ClaimId) -> Claim:

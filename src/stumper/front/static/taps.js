@@ -1,5 +1,5 @@
 // A finger that taps twice in one place meant the first thing it hit: the second tap must not press what has come
-// there meanwhile. Keys are not concerned, nor taps elsewhere.
+// there meanwhile. Keys are not concerned, nor taps elsewhere, nor those after something was typed.
 
 const NEAR_PX = 24;
 const SOON_MS = 400;
@@ -18,3 +18,4 @@ document.addEventListener("click", (event) => {
   }
   last = { x, y, at, control };
 }, true);
+document.addEventListener("input", () => (last.at = -SOON_MS), true);
