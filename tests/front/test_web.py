@@ -234,7 +234,7 @@ async def test_only_trusted_players_sit_at_the_referees_desk(world: World, phone
 async def test_a_referee_whose_rulings_tell_nothing_hears_so(
     world: World, phone: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def not_sure(*_: object) -> Empty:
+    async def not_sure(*_: object, now: float) -> Empty:
         return Empty.NOT_SURE
 
     monkeypatch.setattr(referee, "why_empty", not_sure)

@@ -113,6 +113,18 @@ async def test_a_verdict_stays_once_the_player_has_gone_on(lite: World, move: st
         await table.game.undo(table.player_id, undone)
 
 
+async def test_leaving_the_picture_keeps_its_last_verdict(lite: World) -> None:
+    table = await lite.started()
+    asked = await table.ask()
+    await table.game.judge(table.player_id, asked.id, verdict=RIGHT)
+
+    view = await table.game.skip(table.player_id, table.turn_id)
+
+    assert view.undo is None
+    with pytest.raises(Conflict, match="before you go on"):
+        await table.game.undo(table.player_id, asked.id)
+
+
 async def test_only_the_newest_verdict_is_taken_back(lite: World) -> None:
     table = await lite.started()
     first = await table.ask()

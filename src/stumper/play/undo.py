@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from stumper.errors import Conflict
 from stumper.play.state import GRACE_S, UNDO_S, Play, PlayedTurn
-from stumper.records import Exchange, ExchangeId
+from stumper.records import Exchange, ExchangeId, TurnEnd
 
 LOOK_BACK_S = UNDO_S + 2 * GRACE_S
 """A verdict that can be undone is in a turn closed no longer ago: one that was judged within the grace may
@@ -30,7 +30,10 @@ def undoable(play: Play, *, now: float) -> Exchange | None:
 
 
 def _gone_on(play: Play, played: PlayedTurn, last: Exchange) -> bool:
-    """Tells whether something was asked or left since."""
+    """Tells whether something was asked or left since: this picture by a skip, or a later one."""
+    by_skip = played.turn.end in (TurnEnd.DONE, TurnEnd.SKIPPED)
+    if by_skip and played.answered < play.rules.questions_per_turn:
+        return True
     later = [other for other in play.turns if other.turn.position > played.turn.position]
     return played.exchanges[-1] != last or any(o.exchanges or o.turn.closed_at is not None for o in later)
 
@@ -64,7 +67,7 @@ def _reopened(played: PlayedTurn, judged: Exchange, *, now: float) -> PlayedTurn
     if turn.closed_at is None or turn.deadline_at is None or judged.judged_at is None:
         return played
     left = max(UNDO_S, turn.deadline_at - judged.judged_at)
-    return replace(played, turn=replace(turn, deadline_at=now + left, closed_at=None, end=None, reason=None))
+    return replace(played, turn=replace(turn, deadline_at=now + left, closed_at=None, end=None))
 
 
 def _unopened(played: PlayedTurn) -> PlayedTurn:
