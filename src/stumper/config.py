@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from stumper.errors import BadSetting
 
-SECRET_NAMES = frozenset({"secret", "openai_key"})
+SECRET_NAMES = frozenset({"secret", "openai_key", "telegram_token"})
 
 
 class Settings(BaseSettings):
@@ -47,6 +47,17 @@ class Settings(BaseSettings):
         None, description="Signs the players' cookies. Unset: drawn once and kept in the data folder."
     )
     openai_key: SecretStr | None = Field(None, description="Key for openai: endpoints.")
+    telegram_token: SecretStr | None = Field(
+        None, description="Token of the Telegram bot, from @BotFather; see docs/guide/telegram.md."
+    )
+    telegram_api: str = Field(
+        "https://api.telegram.org",
+        description="Base address of the Bot API; a self-hosted one will do.",
+    )
+    telegram_webhook: bool = Field(
+        False,
+        description="`stumper serve` takes Telegram's updates itself; public_url must be https.",
+    )
     debug: bool = Field(False, description="Shows tracebacks to the operator's console.")
 
     @field_validator("model")

@@ -15,6 +15,8 @@ StumperError
   ModelError 503          the opponent cannot answer now
     ModelUnavailable 503, ModelTimeout 504, ModelRefused 502 (key, address, no vision)
   StoreError 503          the database is not there, or of another version
+  ServiceError 503        a service beside the game (Telegram) does not do what was asked
+    ServiceAway 503, ServiceRefused 502, Blocked 403 (this person takes no messages)
 """
 
 from __future__ import annotations
@@ -130,6 +132,26 @@ class ModelRefused(ModelError):
 
 class StoreError(StumperError):
     status = 503
+
+
+class ServiceError(StumperError):
+    status = 503
+
+
+class ServiceAway(ServiceError):
+    pass
+
+
+class ServiceRefused(ServiceError):
+    """The service understood what was asked and does not do it: a message is gone, a button too old."""
+
+    status = 502
+
+
+class Blocked(ServiceError):
+    """Nothing can be sent to this person: they blocked the bot, or their account is gone."""
+
+    status = 403
 
 
 class JobFailed(StumperError):

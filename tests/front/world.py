@@ -92,11 +92,11 @@ async def open_world(
     model: str = "scripted:text=two",
     rules: Rules | None = None,
     pictures: int = 20,
-    public_url: str = "",
+    **more: Any,
 ) -> AsyncIterator[World]:
     """A campaign 'toytown' with half of its pictures as controls; ``template`` is a migrated database."""
     shutil.copy(template, folder / "stumper.db")
-    settings = Settings(data=folder, model=model, secret=SECRET, public_url=public_url)  # type: ignore[arg-type]
+    settings = Settings(data=folder, model=model, secret=SECRET, **more)  # type: ignore[arg-type]
     clock = Clock()
     async with build(settings, clock=clock, rng=random.Random(7), prepare=False) as app:
         async with app.database.begin() as tx:

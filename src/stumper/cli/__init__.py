@@ -19,6 +19,7 @@ from stumper.cli.models import models, toytown
 from stumper.cli.players import players
 from stumper.cli.retention import retention
 from stumper.cli.shared import err, out
+from stumper.cli.telegram import telegram
 from stumper.errors import StumperError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -42,6 +43,7 @@ for command in (
     insight,
     retention,
     play.work,
+    telegram,
 ):
     cli.command()(command)
 cli.command("verify-session")(play.verify_session)

@@ -19,7 +19,7 @@ from stumper.front.cardtoken import Cards
 from stumper.records import PlayerId
 
 COOKIE = "stumper_player"
-_MAX_AGE_S = 400 * 24 * 3600  # browsers keep no cookie longer
+MAX_AGE_S = 400 * 24 * 3600  # browsers keep no cookie longer
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -44,7 +44,7 @@ class Cookies:
         response.set_cookie(
             COOKIE,
             self.value(player_id),
-            max_age=_MAX_AGE_S,
+            max_age=MAX_AGE_S,
             httponly=True,
             samesite="lax",
             secure=self._secure,
@@ -60,7 +60,7 @@ class Cookies:
         if value is None:
             raise NotSignedIn("You have not joined on this device yet. Choose a nickname on the start page.")
         try:
-            name = self._signer.loads(value, max_age=_MAX_AGE_S)
+            name = self._signer.loads(value, max_age=MAX_AGE_S)
         except BadSignature as error:
             raise NotSignedIn(
                 "Your sign-in cookie was changed or is too old. Join again on the start page."

@@ -31,7 +31,7 @@ class Ruling(StrEnum):
 
 
 # (the model was wrong, the correction is right)
-_MEANS: Final = {
+MEANS: Final = {
     Ruling.PLAYER: (True, True),
     Ruling.ROBOT: (False, False),
     Ruling.NEITHER: (True, False),
@@ -77,7 +77,7 @@ async def rule(
     flag: Annotated[Flag | None, Form()] = None,
 ) -> Response:
     """Votes with one tap and goes on to the next claim."""
-    model_wrong, correction_right = _MEANS[ruling]
+    model_wrong, correction_right = MEANS[ruling]
     # Somebody may have decided the case a moment earlier: the referee just gets the next one.
     with suppress(Conflict):
         await vote(

@@ -11,6 +11,7 @@ from stumper.app import App, build
 from stumper.config import Settings
 from stumper.errors import BadSetting, StumperError
 from stumper.front.opening import grow, make_playable, open_campaign
+from stumper.front.telegram.webhook import listening
 from stumper.front.web import create_web
 from stumper.records import Campaign
 
@@ -32,7 +33,8 @@ async def _serve(settings: Settings, say: Say) -> None:
         pictures = asyncio.create_task(_supply(app, campaign, playable, server))
         say(f"Stumper is at http://{settings.host}:{settings.port}  (stop with Ctrl+C)")
         try:
-            await server.serve()
+            async with listening(app, web):
+                await server.serve()
         except SystemExit as error:  # uvicorn exits so when the port is taken
             raise BadSetting(
                 f"Cannot listen on {settings.host}:{settings.port}. Is it taken? Choose another: --port 8001"

@@ -30,6 +30,7 @@ from stumper.front import (
 )
 from stumper.front.auth import Cookies
 from stumper.front.parts import our_pages_only
+from stumper.front.telegram import miniapp, webhook
 from stumper.front.wire import BodyLimit, SafeHeaders
 
 # The longest honest request is a question or correction of a few hundred characters.
@@ -54,6 +55,8 @@ ROUTERS: Final = (
     account.router,
     card.router,
     statics.router,
+    miniapp.router,
+    webhook.router,
     installing.router,
 )
 
@@ -83,5 +86,6 @@ def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     web.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
     # Pages and JSON; it leaves pictures and streamed answers (text/event-stream) as they are.
     web.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
-    web.add_middleware(SafeHeaders, https=https, version=statics.DIGEST)
+    framed_by = miniapp.FRAMED_BY if app.settings.telegram_token else ()
+    web.add_middleware(SafeHeaders, https=https, version=statics.DIGEST, framed_by=framed_by)
     return web

@@ -5,6 +5,8 @@ Headers: scripts and styles only from here, nothing sniffed, framed or kept unas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,11 +23,9 @@ _POLICY = "; ".join(
         "manifest-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
     )
 )
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: browsers would then send forms with Origin: null, which we refuse.
     "Referrer-Policy": "same-origin",
@@ -36,11 +36,17 @@ _HEADERS = {
 
 
 class SafeHeaders:
-    """Adds the headers to every response, errors and streams included; ``version`` tells old pages so."""
+    """Adds the headers to every response, errors and streams included.
 
-    def __init__(self, app: ASGIApp, *, https: bool, version: str) -> None:
+    ``version`` tells old pages that they are old; ``framed_by`` are the only sites whose pages may show ours
+    in a frame.
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool, version: str, framed_by: Sequence[str] = ()) -> None:
         self._app = app
-        self._headers = {**_HEADERS, "Stumper-Version": version}
+        ancestors = " ".join(framed_by) or "'none'"
+        policy = f"{_POLICY}; frame-ancestors {ancestors}"
+        self._headers = {**_HEADERS, "Content-Security-Policy": policy, "Stumper-Version": version}
         if https:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 
