@@ -177,7 +177,7 @@ async def hold_outbox(tx: AsyncConnection, *, held: float | None, now: float, le
     """
     into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     first = into(taken).values(service=_OUTBOX, update_id=0, taken_at=now).on_conflict_do_nothing()
-    if (await tx.execute(first)).rowcount == 1:
+    if (await tx.execute(first.returning(taken.c.update_id))).first() is not None:
         return True
     free = taken.c.taken_at < now - lease_s
     mine = free if held is None else or_(free, taken.c.taken_at == held)
