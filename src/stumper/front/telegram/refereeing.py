@@ -67,7 +67,8 @@ async def _empty(talk: Talk) -> None:
     }
     await talk.keep(claim_id=None, claim=None)
     await talk.say(
-        told[await why_empty(talk.app.database, talk.me)], buttons=[[Button(words("Play"), "play")]]
+        told[await why_empty(talk.app.database, talk.me, now=talk.app.clock())],
+        buttons=[[Button(words("Play"), "play")]],
     )
 
 
