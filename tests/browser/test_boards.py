@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 
 from stumper.front.auth import COOKIE, Cookies
 from stumper.front.boards import standing_context
-from stumper.front.pages import templates
+from stumper.front.templating import templates
 from stumper.progress.seasons import join_league
 from stumper.records import LedgerLine, PlayerId, new_id
 from stumper.store import schema

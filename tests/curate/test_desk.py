@@ -7,7 +7,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from stumper.curate.belief import Rates, gain
 from stumper.curate.desk.dealing import next_claim
@@ -227,11 +227,13 @@ async def test_the_operator_cannot_decide_what_is_unknown(desk: Database) -> Non
         await rule_by_hand(desk, ClaimId("nope"), accept=True, now=NOW)
 
 
-async def test_neighbours_do_not_judge_each_other(desk: Database) -> None:
+@pytest.mark.parametrize("shared", [{"network": "n"}, {"team_id": "t"}])
+async def test_neighbours_and_team_mates_do_not_judge_each_other(
+    desk: Database, shared: dict[str, str]
+) -> None:
     async with desk.begin() as tx:
-        await tx.execute(
-            update(schema.player).where(schema.player.c.id.in_(["ann", "bob"])).values(network="n")
-        )
+        await tx.execute(insert(schema.team).values(id="t", name="Owls", code="OWLS", created_at=NOW))
+        await tx.execute(update(schema.player).where(schema.player.c.id.in_(["ann", "bob"])).values(**shared))
 
     assert await deal(desk, "bob", 1) is None
     assert await deal(desk, "cyd", 1) is not None

@@ -13,7 +13,16 @@ from stumper.front.i18n import LANGUAGES, words_in
 from tests.front.world import join, start
 
 # Only operators meet these, on the command line.
-OPERATORS = {errors.BadImage, errors.BadSetting, errors.BadRelease, errors.JobFailed}
+OPERATORS = {
+    errors.BadImage,
+    errors.BadSetting,
+    errors.BadRelease,
+    errors.JobFailed,
+    errors.ServiceError,
+    errors.ServiceAway,
+    errors.ServiceRefused,
+    errors.Blocked,
+}
 
 
 def kinds(parent: type[errors.StumperError]) -> Iterator[type[errors.StumperError]]:

@@ -150,8 +150,8 @@ def _check(case: Case, voter: PlayerId) -> None:
         raise NotYours("This is your own claim: others judge it. Take the next one from the queue.")
     if any(ballot.voter == voter for ballot in case.ballots):
         raise AlreadyVoted("You have voted on this claim already. Take the next one from the queue.")
-    if case.same_network:
-        raise NotYours("This claim comes from your own network: others judge it. Take the next one.")
+    if case.acquainted:
+        raise NotYours("This claim comes from your own network or team: others judge it. Take the next one.")
     settled = case.claim.status.settled
     if settled and case.gold_since is not None:
         return

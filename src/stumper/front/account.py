@@ -16,9 +16,10 @@ from stumper.app import App
 from stumper.errors import BadInput, NotFound, NotSignedIn
 from stumper.front import choices, i18n
 from stumper.front.auth import Cookies
-from stumper.front.pages import templates
+from stumper.front.boards import standing_context
 from stumper.front.parts import Jar, Limit, MaybeMe, Mover, Parts
 from stumper.front.telling import told
+from stumper.front.templating import templates
 from stumper.play.texts import NICKNAME_CHARS
 from stumper.progress.news import post
 from stumper.records import PlayerId
@@ -64,7 +65,7 @@ async def _me_page(
         await post.mark_seen(tx, me, now=app.clock())
         notices = await queries.wants_notices(tx, me)
         sessions = await queries.latest_sessions(tx, me, limit=_SESSIONS_SHOWN)
-    words = i18n.words_in(i18n.language_of(request))
+    words = i18n.words_for(request)
     context = {
         "player": player,
         "notices": notices,
@@ -74,6 +75,7 @@ async def _me_page(
         "nickname_chars": NICKNAME_CHARS,
         "invite": f"{_home(request, app)}/?invite={jar.invites.code(me)}" if len(me) == 16 else None,
         "problem": problem,
+        **await standing_context(app, me),
         **more,
     }
     return templates.TemplateResponse(request, "me.html", context, status_code=422 if problem else 200)

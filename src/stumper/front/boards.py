@@ -12,9 +12,9 @@ from fastapi import APIRouter, Header, Request, Response
 from stumper.app import App
 from stumper.front import naming
 from stumper.front.api import REFUSALS
-from stumper.front.pages import templates
 from stumper.front.parts import MaybeMe, Mover, Parts
 from stumper.front.progress_shapes import BoardOut, StandingOut
+from stumper.front.templating import templates
 from stumper.progress.badges import Badge
 from stumper.progress.boards.tables import Tab, board
 from stumper.progress.standing import standing

@@ -10,8 +10,9 @@ from stumper.errors import Conflict
 from stumper.front import ending
 from stumper.front.cardart import HEIGHT, WIDTH, CardFacts, card_png
 from stumper.front.i18n import language_of
-from stumper.front.pages import templates
 from stumper.front.parts import Jar, Mover, Parts
+from stumper.front.templating import templates
+from stumper.progress.standing import standing
 from stumper.records import SessionId
 
 router = APIRouter(include_in_schema=False)
@@ -23,7 +24,10 @@ async def own_card(request: Request, session_id: SessionId, app: Parts, me: Move
     if not (await app.game.view(me, session_id)).finished:
         raise Conflict("This session is still being played. Its card comes at the end.")
     found = ending.count(await app.game.summary(me, session_id))
-    facts = CardFacts(caught=found.caught, falsified=found.falsified, language=language_of(request))
+    streak = (await standing(app.database, me, now=app.clock())).streak.days
+    facts = CardFacts(
+        caught=found.caught, falsified=found.falsified, streak=streak, language=language_of(request)
+    )
     return _png(await asyncio.to_thread(card_png, facts), "private, max-age=3600")
 
 

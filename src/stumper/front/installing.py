@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from stumper.front.i18n import words_for
-from stumper.front.pages import templates
 from stumper.front.statics import DIGEST, asset, read
+from stumper.front.templating import templates
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from stumper.app import App
 from stumper.campaigns import current_round, find_campaign
 from stumper.front.api import REFUSALS
-from stumper.front.pages import templates
 from stumper.front.parts import Mover, Parts
+from stumper.front.templating import templates
 from stumper.progress.impact.album import Album, Lesson, Schoolday, album
 from stumper.records import PlayerId
 

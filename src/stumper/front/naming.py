@@ -1,4 +1,4 @@
-"""Names of levels, tiers, badges and categories, and what is worth doing next, in the reader's language."""
+"""Names of levels, tiers, badges, categories and reasons, and what to do next, in the reader's language."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from stumper.progress.badges import DOUBTS, EXPLORED, FAIR_RUN, HONEST_RUN, TAUG
 from stumper.progress.leagues import Tier
 from stumper.progress.standing import Goal, Next
 from stumper.records import Category
+from stumper.trust.rewards import Reason
 
 
 class Named(NamedTuple):
@@ -31,7 +32,7 @@ def level(number: int, words: Words) -> str:
         words("Mapmaker"),
         words("Lighthouse keeper"),
         words("Inventor"),
-        words("Mayor of Toytown"),
+        words("Mayor"),
     )[number - 1]
 
 
@@ -124,3 +125,25 @@ def time_left(seconds: float, words: Words) -> str:
     if hours < 48:
         return words.count("{n} hour left", "{n} hours left", hours)
     return words.count("{n} day left", "{n} days left", hours // 24)
+
+
+def reason(why: Reason, words: Words) -> str:
+    """Returns why a line of a session's account has its points."""
+    return {
+        Reason.HIT: words("You caught a falsified answer."),
+        Reason.FALSE_ALARM: words("You marked an honest answer wrong. Look once more before you tap."),
+        Reason.MISS: words("This answer was falsified and you let it pass. That costs nothing."),
+        Reason.CLEAN: words("You trusted an honest answer. No points, but it shows that you look."),
+        Reason.TOO_SOON: words(
+            "You caught a falsified answer, but so soon after the last one that it pays nothing."
+        ),
+        Reason.REPEAT: words(
+            "You caught a falsified answer, but by asking the same question again: that pays nothing."
+        ),
+        Reason.DAY_LIMIT: words("You have played all the time that pays today. This neither pays nor costs."),
+        Reason.CONFIRMED: words("Others confirmed it: the robot was wrong, and your answer is right."),
+        Reason.WAITING: words("Others confirmed it. The points wait until we know you better."),
+        Reason.REJECTED: words(
+            "Others did not confirm it. Say “wrong” only where you can give the right answer."
+        ),
+    }[why]

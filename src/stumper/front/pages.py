@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from fastapi.templating import Jinja2Templates
-from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from stumper.accounts.profile import thank
@@ -20,24 +17,17 @@ from stumper.campaigns import current_round, find_campaign
 from stumper.curate.payday import error_rate_now
 from stumper.errors import BadInput, NoConsent, StumperError
 from stumper.front import choices, ending, i18n, notices
+from stumper.front.boards import standing_context
 from stumper.front.cardart import CardFacts
 from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, until_playable
 from stumper.front.queries import find_player
-from stumper.front.statics import asset
+from stumper.front.templating import templates
 from stumper.play.texts import NICKNAME_CHARS
-from stumper.progress.finish import finish
+from stumper.progress.finish import finish, settle_left
 from stumper.progress.teams import join_team
 from stumper.records import PlayerId, Rules, SessionId
 from stumper.trust import rewards
 from stumper.trust.queries import balance
-
-templates = Jinja2Templates(
-    Path(__file__).parent / "templates",
-    context_processors=[i18n.context, lambda request: {"theme": choices.theme_of(request).value}],
-)
-templates.env.undefined = StrictUndefined
-templates.env.globals["asset"] = asset
-templates.env.trim_blocks = templates.env.lstrip_blocks = True
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,6 +64,10 @@ async def landing(request: Request, app: Parts, me: MaybeMe) -> Response:
         "onward": f"/tutorial{carried(request)}",
         "quick_turns": (await _rules(app)).quick_turns,
     }
+    if player:
+        # A session whose end nobody looked at, for the phone went dark or the server was killed.
+        await settle_left(app.database, player.id, now=app.clock(), rng=random.SystemRandom())
+        context |= await standing_context(app, player.id)
     return templates.TemplateResponse(request, "landing.html", context)
 
 
@@ -196,23 +190,30 @@ async def end(request: Request, session_id: SessionId, app: Parts, jar: Jar, me:
     rules = await _rules(app)
     words = i18n.words_for(request)
     told = ending.tell(summary, grade, trust_e=rules.trust_e, words=words)
+    stands = await standing_context(app, me)
     context = {
         "summary": summary,
         "grade": grade,
         "ending": told,
-        "share": _card_token(request, jar, told.count),
+        "share": _card_token(request, jar, told.count, streak=stands["standing"].streak.days),
         "quick_turns": rules.quick_turns,
+        **stands,
         **await notices.context(app, me, words),
     }
     return templates.TemplateResponse(request, "end.html", context)
 
 
-def _card_token(request: Request, jar: Jar, counted: ending.Count) -> str | None:
+def _card_token(request: Request, jar: Jar, counted: ending.Count, *, streak: int) -> str | None:
     """Returns what the address of the session's card ends in; None where there is nothing to tell."""
     if not counted.falsified:
         return None
-    language = i18n.language_of(request)
-    return jar.cards.token(CardFacts(caught=counted.caught, falsified=counted.falsified, language=language))
+    facts = CardFacts(
+        caught=counted.caught,
+        falsified=counted.falsified,
+        streak=streak,
+        language=i18n.language_of(request),
+    )
+    return jar.cards.token(facts)
 
 
 @router.get("/points")

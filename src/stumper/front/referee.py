@@ -15,8 +15,8 @@ from stumper.curate.desk.queries import service
 from stumper.curate.peers import vote
 from stumper.errors import Conflict
 from stumper.front.i18n import N_
-from stumper.front.pages import templates
 from stumper.front.parts import Mover, Parts
+from stumper.front.templating import templates
 from stumper.records import ClaimId, Flag
 
 router = APIRouter(include_in_schema=False)

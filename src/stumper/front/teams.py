@@ -11,9 +11,9 @@ from fastapi.responses import RedirectResponse
 from stumper.app import App
 from stumper.errors import StumperError
 from stumper.front.api import REFUSALS
-from stumper.front.pages import templates
 from stumper.front.parts import Limit, Me, Mover, Parts
 from stumper.front.progress_shapes import TeamOut
+from stumper.front.templating import templates
 from stumper.progress import teams
 from stumper.records import PlayerId
 

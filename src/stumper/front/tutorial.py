@@ -17,9 +17,10 @@ from pydantic import BaseModel, Field
 from stumper.app import App
 from stumper.errors import BadSetting, ModelUnavailable, NotFound
 from stumper.front.api import REFUSALS
-from stumper.front.pages import carried, templates
+from stumper.front.pages import carried
 from stumper.front.parts import Limit, MaybeMe, Parts
 from stumper.front.shapes import Input
+from stumper.front.templating import templates
 from stumper.images.lesson import Lesson, lesson, lesson_png
 from stumper.images.probes import says
 from stumper.play.asked import known_answer

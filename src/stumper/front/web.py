@@ -31,6 +31,7 @@ from stumper.front import (
 from stumper.front.auth import Cookies
 from stumper.front.parts import our_pages_only
 from stumper.front.telegram import miniapp, webhook
+from stumper.front.templating import templates
 from stumper.front.wire import BodyLimit, SafeHeaders
 
 # The longest honest request is a question or correction of a few hundred characters.
@@ -82,7 +83,7 @@ def create_web(app: App, *, playable: asyncio.Event | None = None) -> FastAPI:
     web.state.cookies = Cookies(cookie_secret(app.settings), secure=https)
     for router in ROUTERS:
         web.include_router(router)
-    refusals.install(web, pages.templates)
+    refusals.install(web, templates)
     web.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
     # Pages and JSON; it leaves pictures and streamed answers (text/event-stream) as they are.
     web.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.census import Sight
 from stumper.curate.queries import SETTLED, YOUNG_S, claim_of
-from stumper.curate.votes.queries import SAME_NETWORK
+from stumper.curate.votes.queries import ACQUAINTED
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, Rules
 from stumper.store.schema import (
     assignment,
@@ -70,9 +70,9 @@ _MAY_JUDGE: Final = (
     (claim.c.player_id != bindparam("player_id"))
     & ~exists().where(_MERGED.c.same_as == claim.c.id, _MERGED.c.player_id == bindparam("player_id"))
     & ~exists().where(vote.c.claim_id == claim.c.id, vote.c.player_id == bindparam("player_id"))
-    & ~SAME_NETWORK
+    & ~ACQUAINTED
 )
-"""Not the player's own claim, nor one merged with it or from their network, nor one they voted on."""
+"""Not the player's own claim, nor one merged with it or of an acquaintance, nor one they voted on."""
 _UNDECIDED: Final = (claim.c.status == ClaimStatus.OPEN.value) & claim.c.same_as.is_(None)
 
 # As a subquery with its player: an outer join of two tables would be read whole.

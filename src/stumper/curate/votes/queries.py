@@ -24,12 +24,12 @@ from stumper.trust.rewards import Outcome, outcome
 _TWIN: Final = claim.alias("twin")
 _AUTHOR, _VOTER = player.alias("author"), player.alias("voter")
 
-SAME_NETWORK: Final = exists().where(
+ACQUAINTED: Final = exists().where(
     _AUTHOR.c.id == claim.c.player_id,
     _VOTER.c.id == bindparam("player_id"),
-    _AUTHOR.c.network == _VOTER.c.network,
+    (_AUTHOR.c.network == _VOTER.c.network) | (_AUTHOR.c.team_id == _VOTER.c.team_id),
 )
-"""The claim's author joined from the player's network; false where one of the two is unknown."""
+"""The claim's author joined from the player's network, or is in their team; false where that is unknown."""
 
 _HOLD: Final = select(claim.c.id).where(claim.c.id == bindparam("claim_id")).with_for_update(key_share=True)
 
@@ -44,7 +44,7 @@ _CASE: Final = (
         exists()
         .where(_TWIN.c.same_as == claim.c.id, _TWIN.c.player_id == bindparam("player_id"))
         .label("own_twin"),
-        SAME_NETWORK.label("same_network"),
+        ACQUAINTED.label("acquainted"),
         select(assignment.c.dealt_at)
         .where(
             assignment.c.player_id == bindparam("player_id"),
@@ -77,7 +77,7 @@ class Case:
     """None if there is no such player."""
     voters_own: bool
     """The voter made it, or one that was merged with it."""
-    same_network: bool
+    acquainted: bool
     """Voter and author joined from the same network, as far as is known."""
     gold_since: float | None
     """When it was dealt to the voter as a settled case; None if it was not."""
@@ -102,7 +102,7 @@ async def lock_case(tx: AsyncConnection, claim_id: ClaimId, *, voter: PlayerId) 
         rules=Rules(**row.rules),
         voter_e=row.e_value,
         voters_own=row.player_id == voter or row.own_twin,
-        same_network=row.same_network,
+        acquainted=row.acquainted,
         gold_since=row.gold_since,
     )
 

@@ -14,10 +14,10 @@ from fastapi.responses import JSONResponse
 from stumper.app import App
 from stumper.errors import BadInput, NoConsent, NotFound
 from stumper.front import auth, i18n
-from stumper.front.pages import templates
 from stumper.front.parts import Jar, Network, Parts, may_join
 from stumper.front.telegram import joining, queries
 from stumper.front.telegram.initdata import Visitor, verify
+from stumper.front.templating import templates
 from stumper.play.texts import NICKNAME_CHARS
 from stumper.records import PlayerId
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import Category, ClaimStatus, PlayerId, Verdict
-from stumper.store.schema import claim, example, exchange, lesson, session, turn, vote
+from stumper.store.schema import claim, evaluation, example, exchange, lesson, session, turn, vote
 
 _LONGEST: Final = 200
 
@@ -48,7 +48,13 @@ async def honest_answers(tx: AsyncConnection, player_id: PlayerId) -> list[bool]
 
 async def catches(tx: AsyncConnection, player_id: PlayerId) -> Catches:
     """Returns what became of a player's claims."""
-    learned = exists().where(lesson.c.example_id == example.c.id, lesson.c.learned)
+    # By a model that plays: what one learned that the gate refused, nobody has met.
+    learned = exists().where(
+        lesson.c.example_id == example.c.id,
+        lesson.c.learned,
+        evaluation.c.id == lesson.c.evaluation_id,
+        evaluation.c.passed,
+    )
     doubts = (
         select(func.count())
         .where(vote.c.claim_id == claim.c.id, ~vote.c.model_wrong, ~vote.c.gold)
