@@ -19,6 +19,8 @@ from sqlalchemy import update
 
 from stumper.curate import belief
 from stumper.front import choices, i18n
+from stumper.front.auth import COOKIE
+from stumper.front.cardart import CardFacts
 from stumper.records import Rules
 from stumper.store.schema import player
 from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Screen, Site, Sites
@@ -39,18 +41,33 @@ STRANGER: Final = {
     "/points": "/points",
     "/privacy": "/privacy",
     "/offline": "/offline",
+    "/tutorial": "/tutorial",
+    "/join": "/join",
+    "/go": "/go",
+    "/go/{code}": "/go/{code}",
+    "/s/{token}": "/s/{token}",
+    "/boards": "/boards",
+    "/telegram": "/telegram",
     "error": "/there-is-no-such-page",
 }
 PLAYER: Final = {
     "/ (again)": "/",
-    "/sessions/{session_id}": "/sessions/{open}",
     "/sessions/{session_id}/end": "/sessions/{done}/end",
     "/referee": "/referee",
     "/points (noticed)": "/points",
+    "/me": "/me",
+    "/me/forget": "/me/forget",
+    "/me/learned": "/me/learned",
+    "/boards (league)": "/boards?tab=league",
+    "/boards (week)": "/boards?tab=week",
+    "/boards (teams)": "/boards?tab=teams",
+    "/teams": "/teams",
+    "/sessions/{session_id}": "/sessions/{open}",
 }
 # What is asked for by browsers but is no page, or only leads to one.
 NO_PAGE: Final = {
     "/play", "/healthz", "/sw.js", "/manifest.webmanifest", "/static/{digest}/{name:path}",
+    "/tutorial/{number}.png", "/me/export.json", "/sessions/{session_id}/card.png", "/s/{token}.png",
 }  # fmt: skip
 
 
@@ -65,10 +82,10 @@ class Visit:
     async def pages(self) -> AsyncIterator[tuple[str, Page]]:
         """Opens every page, as a stranger what strangers see, then as the player the rest."""
         cookies = await self.context.cookies()
-        await self.context.clear_cookies(name="stumper")
+        await self.context.clear_cookies(name=COOKIE)
         page = await self.context.new_page()
         for name, address in STRANGER.items():
-            await page.goto(address)
+            await page.goto(address.format(**self.ids))
             yield name, page
         await self.context.add_cookies(cookies)  # type: ignore[arg-type]
         for name, address in PLAYER.items():
@@ -76,6 +93,33 @@ class Visit:
             if "open" in address:
                 await expect(page.locator('[data-ui="question"]')).to_be_visible()
             yield name, page
+        for state in (judging, correcting, leaving, helping):
+            await state(page)
+            yield f"play {state.__name__}", page
+
+
+async def judging(page: Page) -> None:
+    await page.locator('[data-ui="question"]').fill("How many flowers are there?")
+    await page.keyboard.press("Enter")
+    await expect(page.locator('[data-ui="right"]')).to_be_visible()
+
+
+async def correcting(page: Page) -> None:
+    await page.locator('[data-ui="wrong"]').click()
+    await expect(page.locator('[data-ui="correction"]')).to_be_visible()
+
+
+async def leaving(page: Page) -> None:
+    await page.locator('[data-ui="back"]').click()
+    await page.locator('[data-ui="leave-button"]').click()
+    await expect(page.locator("dialog[open]")).to_be_visible()
+
+
+async def helping(page: Page) -> None:
+    await page.keyboard.press("Escape")
+    await page.locator('[data-ui="judge-title"]').focus()
+    await page.keyboard.press("?")
+    await expect(page.locator("dialog[open]")).to_be_visible()
 
 
 async def join(context: BrowserContext, nickname: str) -> str:
@@ -122,7 +166,10 @@ async def visit(sites: Sites, screen: Screen, *, language: str = "en", **more: A
         async with site.world.app.database.begin() as tx:
             await tx.execute(update(player).where(player.c.id == me).values(e_value=500.0))
         opened = (await said(context, "/api/sessions", {}))["id"]
-        yield Visit(site=site, context=context, ids={"done": done, "open": opened})
+        code = re.findall(r"/go/(\w+)", await (await context.request.post("/me/code")).text())[0]
+        token = site.world.web.state.cookies.cards.token(CardFacts(caught=4, falsified=5, streak=3))
+        ids = {"done": done, "open": opened, "code": code, "token": token}
+        yield Visit(site=site, context=context, ids=ids)
 
 
 @pytest.fixture(autouse=True)
