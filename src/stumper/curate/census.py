@@ -15,15 +15,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from stumper.curate.audit import AUDIT_VOTES, Audit, audited, check
 from stumper.curate.belief import FLAGS, FLAGS_FALSELY, UNANSWERABLE, Ballot, Belief
-from stumper.curate.classify import classify
-from stumper.records import Category, Claim, ClaimId, ImageId, PlayerId, RoundId
+from stumper.curate.classify import classify_many
+from stumper.records import Claim, ClaimId, ImageId, PlayerId, RoundId
 from stumper.trust.crowd import Array, CrowdLog, Players, logit, sigmoid, tabulate
 from stumper.trust.estimator import Estimate, estimate
 from stumper.trust.jury import EVERYBODY, Jury
@@ -126,8 +125,10 @@ def _log(census: Census, index: Mapping[PlayerId, int]) -> CrowdLog:
     claims = [case.claim for case in census.cases]
     marks = [Passed(one.player_id, one.image_id, one.round_id, one.question) for one in claims]
     marks += census.passed
-    kind = cache(_kind)  # for every question once: a mark must not tell its category
-    kinds = _numbered([(mark.round_id, kind(mark.question)) for mark in marks])
+    asked = list({mark.question: None for mark in marks})
+    # by the question alone: a mark must not tell its category
+    kind = dict(zip(asked, (one.category for one in classify_many(asked)), strict=True))
+    kinds = _numbered([(mark.round_id, kind[mark.question]) for mark in marks])
     votes = [
         (n, ballot, share)
         for n, case in enumerate(census.cases)
@@ -160,10 +161,6 @@ def _log(census: Census, index: Mapping[PlayerId, int]) -> CrowdLog:
 
 def _shares(case: Case, jury: Jury) -> list[float]:
     return jury.shares(case.claim.player_id, [ballot.voter for ballot in case.ballots])
-
-
-def _kind(question: str) -> Category:
-    return classify(question, "")
 
 
 def _numbered(values: Sequence[object]) -> list[int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from stumper.curate import queries
 from stumper.curate.belief import Ballot, Cause
-from stumper.curate.classify import classify
+from stumper.curate.classify import classify_many
 from stumper.curate.dedup import twins
 from stumper.curate.payday import CHUNK
 from stumper.curate.queries import Origin
@@ -100,7 +100,8 @@ async def _name_categories(database: Database, round_id: RoundId) -> None:
 
 
 def _classified(claims: Sequence[Claim]) -> list[tuple[ClaimId, Category]]:
-    return [(claim.id, classify(claim.question, claim.correction)) for claim in claims]
+    found = classify_many([claim.question for claim in claims], [claim.correction for claim in claims])
+    return [(claim.id, labelled.category) for claim, labelled in zip(claims, found, strict=True)]
 
 
 async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId, *, now: float) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Cause
-from stumper.curate.classify import classify
+from stumper.curate.classify import classify_many
 from stumper.errors import NotFound
 from stumper.evaluate import queries
 from stumper.evaluate.queries import JudgedAnswer, Opinion
@@ -166,7 +166,7 @@ async def load_played(
 
 def insight(played: Played, *, seed: int = 1) -> Insight:
     """Fits the model and says what follows (pure; a minute for a million marks)."""
-    categories = [classify(row.question) for row in played.answers]
+    categories = [one.category for one in classify_many([row.question for row in played.answers])]
     kept = [
         (row, category)
         for row, category in zip(played.answers, categories, strict=True)
