@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,34 @@ from stumper.curate.answers import fold, normal, same, singular, words
         (["bottom", "at the bottom", "the lower part"], "bottom"),
         (["in the middle", "the centre", "center"], "middle"),
         (["shut", "closed", "It's closed"], "closed"),
+        (["twenty-three thousand and four", "23,004", "23 thousand 4"], "23004"),
+        (["two dozen", "24", "twenty four"], "24"),
+        (["half a dozen eggs", "6 eggs", "six eggs"], "6 egg"),
+        (["nine hundred ninety-nine thousand nine hundred and ninety nine", "999,999"], "999999"),
+        (["5km", "5 kilometres", "five km", "5 Kilometers"], "5 km"),
+        (["10%", "ten percent", "10 per cent"], "10 percent"),
+        (["$5", "5 dollars", "five bucks"], "5 dollar"),
+        (["6 ft", "six feet", "6 foot"], "6 foot"),
+        (["30 km/h", "30 kph", "30 kilometers per hour"], "30 kmh"),
+        (["21°C", "21 degrees C", "21 ° c"], "21 degree c"),
+        (["navy blue", "navy", "It is navy-blue."], "navy"),
+        (["light-blue", "light blue", "lightblue"], "light blue"),
+        (["reddish", "red"], "red"),
+        (["multi-coloured", "multicolored", "multi coloured"], "multicolor"),
+        (["red and blue", "blue, red", "Blue & red.", "It is blue and red"], "blue and red"),
+        (["red, white and blue", "white, blue, and red"], "blue and red and white"),
+        (["15:30", "3:30 pm", "03:30", "3.30 p.m."], "3:30"),
+        (["ten past three", "3:10", "10 minutes past 3"], "3:10"),
+        (["five minutes to four", "3:55"], "3:55"),
+        (["00:15", "12:15"], "12:15"),
+        (["3rd", "third", "the third"], "third"),
+        (["٣", "۳", "३", "৩", "３", "三", "三个", "3"], "3"),
+        (["١٢", "१२", "十二", "twelve"], "12"),
+        (["二十一", "21", "21个"], "21"),
+        (["三百零五", "305"], "305"),
+        (["两只", "2"], "2"),
+        (["三点", "3"], "3"),
+        (["righthand side", "right side"], "right"),
     ],
 )
 def test_variants_share_one_normal_form(variants: list[str], expected: str) -> None:
@@ -57,6 +87,14 @@ def test_variants_share_one_normal_form(variants: list[str], expected: str) -> N
         ("", ""),
         ("?", "!"),
         ("no dogs", "dogs"),
+        ("two", "twelve"),
+        ("navy", "blue"),
+        ("red and blue", "red"),
+        ("5 km", "5 m"),
+        ("3:30", "3:31"),
+        ("一样", "样"),
+        ("10 to 12", "11:50"),
+        ("second", "2"),
     ],
 )
 def test_different_answers_stay_different(a: str, b: str) -> None:
@@ -108,6 +146,77 @@ _WORDS = st.sampled_from(
 @given(st.lists(_WORDS, max_size=9).map(" ".join))
 def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
     assert normal(normal(text)) == normal(text)
+
+
+@given(st.integers(0, 999_999))
+def test_a_number_in_words_is_the_number_in_digits(number: int) -> None:
+    assert normal(_in_words(number)) == normal(f"{number:,}") == str(number)
+
+
+@given(st.integers(0, 9_999), st.sampled_from(["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "০১২৩৪৫৬৭৮৯", "๐๑๒๓๔๕๖๗๘๙"]))
+def test_digits_of_any_script_are_digits(number: int, script: str) -> None:
+    assert normal("".join(script[int(one)] for one in str(number))) == str(number)
+
+
+@given(st.integers(1, 9_999))
+def test_a_chinese_numeral_is_its_number(number: int) -> None:
+    assert normal(_in_han(number)) == str(number)
+
+
+@given(st.integers(1, 12), st.integers(0, 59))
+def test_a_time_of_the_afternoon_is_that_of_the_clock(hour: int, minute: int) -> None:
+    assert normal(f"{hour}:{minute:02} pm") == normal(f"{hour % 12 + 12}:{minute:02}")
+
+
+_ITEMS = st.lists(
+    st.sampled_from("red,navy blue,two cats,a dog,left,the box,3:30,green,hat,5 km,striped shirt".split(",")),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
+
+
+@given(_ITEMS, st.randoms(use_true_random=False))
+def test_the_order_of_a_list_does_not_matter(items: list[str], rng: random.Random) -> None:
+    shuffled = rng.sample(items, len(items))
+
+    assert normal(", ".join(items)) == normal(" and ".join(shuffled))
+
+
+@given(_ITEMS.map(" and ".join))
+def test_the_normal_form_of_a_list_is_stable(text: str) -> None:
+    assert normal(normal(text)) == normal(text)
+
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+).split()
+_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def _in_words(number: int) -> str:
+    """A second way, from the number to its words."""
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
+    for size, name in ((1000, "thousand"), (100, "hundred")):
+        if number >= size:
+            rest = f" and {_in_words(number % size)}" if number % size else ""
+            return f"{_in_words(number // size)} {name}{rest}"
+    raise AssertionError(number)
+
+
+def _in_han(number: int) -> str:
+    """As it is read in Chinese, with one zero for a gap."""
+    said, gap = "", False
+    for place, step in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // place % 10
+        if digit:
+            said += ("零" if gap and said else "") + "零一二三四五六七八九"[digit] + step
+        gap = digit == 0 and (gap or bool(said))
+    return said
 
 
 @given(st.text(max_size=60))

@@ -12,17 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-_UNITS: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_NUMBERS: Final = {
-    **{word: value for value, word in enumerate(_UNITS)},
-    **{word: 10 * value for value, word in enumerate(_TENS, start=2)},
-    "dozen": 12,
-    "none": 0,
-}
+from stumper.curate.numerals import plain_numbers
 
 _PLURALS: Final = {
     "people": "person", "persons": "person", "men": "man", "women": "woman", "children": "child",
@@ -44,7 +34,11 @@ _CANONICAL: Final = {
     "check": "checked", "underneath": "under", "beneath": "under", "below": "under", "near": "beside",
     "kitten": "cat", "kitty": "cat", "puppy": "dog", "automobile": "car", "bike": "bicycle",
     "television": "tv", "airplane": "plane", "aeroplane": "plane", "yeah": "yes", "yep": "yes", "yup": "yes",
-    "nope": "no", "nah": "no", "facing": "face", "holding": "hold", "raising": "raise", "raised": "raise",
+    "nope": "no", "nah": "no", "bluish": "blue", "greenish": "green", "reddish": "red", "blonde": "blond",
+    "yellowish": "yellow", "whitish": "white", "blackish": "black", "brownish": "brown", "pinkish": "pink",
+    "purplish": "purple", "multicolored": "multicolor", "multicoloured": "multicolor",
+    "multicolour": "multicolor", "righthand": "right", "lefthand": "left",
+    "facing": "face", "holding": "hold", "raising": "raise", "raised": "raise",
 }  # fmt: skip
 
 _CONTRACTIONS: Final = tuple(
@@ -62,6 +56,15 @@ _CONTRACTIONS: Final = tuple(
         (r"\bnext to\b", "beside"),
         (r"\bin front of\b", "before"),
         (r"\bpolka[ -]dot(ted|s)?\b", "dotted"),
+        (r"\bmulti[ -]colou?r(ed|s)?\b", "multicolor"),
+        (
+            r"\b(light|dark|pale|bright|deep|sky|hot)-?(?=(?:red|blue|green|yellow|pink|brown|gr[ae]y|purple)\b)",
+            r"\1 ",
+        ),
+        # a shade that names its colour is said once: 'navy blue' is 'navy'
+        (r"\b(navy|teal|azure|indigo)[ -]blue\b", r"\1"),
+        (r"\b(olive|lime|emerald|mint|khaki)[ -]green\b", r"\1"),
+        (r"\b(crimson|scarlet|ruby|maroon)[ -]red\b", r"\1"),
         (r"\ba couple of\b", "two"),
         (r"\ba single\b", "one"),
         # 'the red one' names a thing, it does not count
@@ -93,6 +96,12 @@ _FILLERS: Final = frozenset(
     "a an the his her its their my your our only just exactly about approximately roughly very".split()
 )
 
+_MARKED: Final = re.compile(
+    r"(yes|yeah|yep|yup|no|nope|nah)\b(?=\s*([,.!;:]|$|there\b|it\b|they\b|he\b|she\b|i\b))"
+)
+_BETWEEN: Final = re.compile(r"\s*[,;&]\s*|\s*\b(?:and|plus)\b\s*")
+_LONGEST_ITEM: Final = 3
+
 
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
@@ -104,36 +113,7 @@ def fold(text: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
     for pattern, plain in _CONTRACTIONS:
         text = pattern.sub(plain, text)
-    return _times(_digits(text))
-
-
-_SMALL: Final = re.compile(r"\b(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b")
-_TWO_PARTS: Final = re.compile(rf"\b({'|'.join(_TENS)})[ -]({'|'.join(_UNITS[1:10])})\b")
-_HUNDRED: Final = re.compile(r"(?:\b(\d{1,3}) )?\bhundred\b(?: and)?(?: (\d{1,3})\b)?")
-_THOUSAND: Final = re.compile(r"(?:\b(\d{1,3}) )?\bthousand\b(?: and)?(?: (\d{1,3})\b)?")
-_HALF: Final = re.compile(r"\bhalf past (\d{1,2})\b")
-_QUARTER_PAST: Final = re.compile(r"\b(?:a )?quarter (?:past|after) (\d{1,2})\b")
-_QUARTER_TO: Final = re.compile(r"\b(?:a )?quarter (?:to|before) (\d{1,2})\b")
-_HALF_DAY: Final = re.compile(r"\b(\d{1,2})(:\d\d)? ?(?:a\.?m\b\.?|p\.?m\b\.?|oclock)")
-_FULL_HOUR: Final = re.compile(r"\b0?(\d{1,2}):00\b(?: oclock)?")
-
-
-def _digits(text: str) -> str:
-    """Writes number words as digits: 'twenty-one' -> '21', 'a hundred and five' -> '105'."""
-    text = _TWO_PARTS.sub(lambda m: str(_NUMBERS[m[1]] + _NUMBERS[m[2]]), text)
-    text = _SMALL.sub(lambda m: str(_NUMBERS[m[0]]), text)
-    text = re.sub(r"\ba (?=12\b|hundred\b|thousand\b)", "", text)
-    text = _HUNDRED.sub(lambda m: str(int(m[1] or 1) * 100 + int(m[2] or 0)), text)
-    return _THOUSAND.sub(lambda m: str(int(m[1] or 1) * 1000 + int(m[2] or 0)), text)
-
-
-def _times(text: str) -> str:
-    """Writes clock times as 3 or 3:30: '3:00', "3 o'clock", 'half past 3', 'quarter to 4', '3 pm'."""
-    text = _HALF.sub(r"\1:30", text)
-    text = _QUARTER_PAST.sub(r"\1:15", text)
-    text = _QUARTER_TO.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:45", text)
-    text = _HALF_DAY.sub(r"\1\2", text)
-    return _FULL_HOUR.sub(r"\1", text)
+    return plain_numbers(text)
 
 
 def singular(word: str) -> str:
@@ -166,7 +146,8 @@ def normal(text: str) -> str:
 
     Lower case, no punctuation, articles or possessives, singular words, numbers as digits, American 'gray'
     and 'color', times as '3' or '3:30', 'on the left side' as 'left'; leads such as 'it is', 'there are',
-    'the ... is' and tails such as 'in the picture' are dropped; 'yes, there is' is 'yes'. Applying it twice
+    'the ... is' and tails such as 'in the picture' are dropped; 'yes, there is' is 'yes'. The order of a list
+    of short items does not matter: 'white, red and blue' is 'blue and red and white'. Applying it twice
     changes nothing.
     """
     for _ in range(6):  # a lead may hide behind a lead; six is more than any answer seen
@@ -178,11 +159,23 @@ def normal(text: str) -> str:
 
 
 def _normal_once(text: str) -> str:
-    folded = fold(text)
-    marked = re.match(
-        r"(yes|yeah|yep|yup|no|nope|nah)\b(?=\s*([,.!;:]|$|there\b|it\b|they\b|he\b|she\b|i\b))", folded
-    )
-    if marked:
+    items = _items(fold(text))
+    if len(items) == 1:
+        return _bare(items[0])
+    return " and ".join(sorted({bare for bare in map(_bare, items) if bare}))
+
+
+def _items(folded: str) -> list[str]:
+    """Returns the items of a list, each of at most three words; a text that is no list is one item."""
+    listed = _LEADS.sub("", folded)
+    items = [item for item in map(str.strip, _BETWEEN.split(listed)) if item]
+    if len(items) < 2 or any(len(item.split()) > _LONGEST_ITEM for item in items) or _MARKED.match(folded):
+        return [folded]
+    return items
+
+
+def _bare(folded: str) -> str:
+    if marked := _MARKED.match(folded):
         return _CANONICAL.get(marked[1], marked[1])
     plain = " ".join(re.sub(r"[^\w\s:'.]|\.(?!\d)|:(?!\d)", " ", folded).split())
     plain = _LEADS.sub("", plain)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from stumper.curate.answers import fold, normal, words
+from stumper.curate.shades import SHADES
 from stumper.records import Category
 
 
@@ -216,8 +217,8 @@ def _count_words(said: tuple[str, ...], *, bare: bool) -> int | None:
 
 
 def colours(text: str) -> frozenset[str]:
-    """Returns the basic colours named; 'light blue' is blue."""
-    return COLOURS.intersection(words(text))
+    """Returns the colours and shades named; 'light blue' is blue, 'navy blue' is navy."""
+    return (COLOURS | SHADES.keys()).intersection(words(text))
 
 
 _PLACE: Final = re.compile(
