@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from stumper.curate.answers import normal
 from stumper.curate.forms import Form, form
-from stumper.curate.judges import NEAR_COUNT, NEAR_TIME, OTHER_LANDMARK, score
+from stumper.curate.judges import NEAR_COUNT, NEAR_SHADE, NEAR_TIME, OTHER_LANDMARK, ROUGH_COUNT, score
+from stumper.curate.reasons import judge
 from stumper.records import Category
 from stumper.toytown.questions import Skill, ask
 from stumper.toytown.sample import sample_scene
@@ -35,6 +36,14 @@ CASES = [
     ("Number of cats", "The visible side shows one eye. A cat typically has two.", "one", 1),
     ("Number of boats", "There are a total of nine boats, two of them red.", "9", 1),
     ("Number of cats facing the camera", "None of the cats face the camera.", "There is only one cat", 0),
+    ("How many cans?", "There are 12 on the shelf and a pack of 12 below. This totals 24 cans.", "24", 1),
+    ("Number of cats", "There is one cat, and it is not looking at us.", "1", 1),
+    ("Number of cats looking at us", "There is one cat, and it is not looking at us.", "1", 0),
+    ("Number of cats looking at us", "There is one cat, and it is not looking at us.", "none", 1),
+    ("How many pieces?", "I don't see any pieces.", "0", 1),
+    ("How many people?", "There are approximately 80 people.", "76", ROUGH_COUNT),
+    ("How many people?", "There are approximately 80 people.", "60", 0),
+    ("How many cats?", "٣", "three", 1),
     # existence
     ("Is there a dog?", "yes", "Yes, there is a dog.", 1),
     ("Is there a dog?", "yes", "There is a dog", 1),
@@ -60,6 +69,11 @@ CASES = [
     ("What colour is the hat of the man in red?", "blue", "The man in red has a blue hat.", 1),
     ("What color is the car?", "The car is red.", "red", 1),
     ("what color is the car", "red", "blue", 0),
+    ("What colour is the car?", "navy blue", "blue", NEAR_SHADE),
+    ("What colour is the car?", "red", "crimson", NEAR_SHADE),
+    ("What colour is the car?", "navy blue", "Navy", 1),
+    ("What colour is the car?", "turquoise", "red", 0),
+    ("What colour is the flag?", "blue and white", "navy and white", (1 + NEAR_SHADE) / 2),
     # text and clocks
     ("What time is it?", "three o'clock", "3:00", 1),
     ("What time does the clock show?", "3", "half past three", NEAR_TIME),
@@ -69,7 +83,13 @@ CASES = [
     ("What does the sign say?", "STOP", "shop", 0),
     ("What is written on the sign?", 'The text "SANTA CRUZ" is written.', "santa cruz", 1),
     ("What is written on the sign?", "SANTA CRUZ", "santa", 0.5),
+    ("What time is it?", "15:30", "half past three", 1),
     # position
+    ("Which leg is up?", "The right leg of the woman is raised.", "Her left leg is raised.", 0),
+    ("Which leg is up?", "The woman's right leg is raised.", "The woman's left leg is raised.", 0),
+    ("Which leg does he stretch?", "His right leg, with the foot flat on the ground.", "The right leg.", 1),
+    ("Which hand holds it?", "It is held in the left hand.", "In the left hand of the man.", 1),
+    ("Which hand is up of the man in a pink colour hat?", "The man in pink raises his left.", "right", 0),
     ("Which hand is raised?", "the left hand", "left", 1),
     ("Which hand is up?", "left", "The person raises their right hand.", 0),
     ("Where is the cat?", "on the left", "left side", 1),
@@ -119,6 +139,40 @@ def test_scores_as_a_person_would(question: str, reference: str, answer: str, ex
 )
 def test_a_side_that_says_nothing_is_missing_not_zero(reference: str | None, answer: str | None) -> None:
     assert score("What is it?", reference, answer) is None
+
+
+@pytest.mark.parametrize("reference", ["There are several cats.", "many", "It is hard to count the cats."])
+def test_a_reference_without_a_number_judges_no_count(reference: str) -> None:
+    assert score("How many cats are there?", reference, "four") is None
+    assert judge("How many cats are there?", reference, "four").why.endswith("gives no number")
+
+
+@pytest.mark.parametrize(
+    ("question", "reference", "answer", "why"),
+    [
+        ("How many cats?", "There are four cats.", "2 cats", "count: '4' wanted, '2' said"),
+        ("What colour is it?", "red", "It is blue.", "colour: 'red' wanted, 'blue' said"),
+        ("Is it open?", "yes", "It is shut.", "yes_no: 'yes' wanted, 'no' said"),
+        ("What time is it?", "3:00", "half past four", "time: '3:00' wanted, '4:30' said"),
+        ("What does the sign say?", "STOP", "It says shop.", "text: 'stop' wanted, 'shop' said"),
+        ("Which hand is up?", "left", "right", "side: 'left' wanted, 'right' said"),
+        ("How many cats?", "two", "There are two.", "both say '2'"),
+        ("What is it?", "dog", "I can't tell.", "the answer declines where the reference does not"),
+        ("What is it?", "I can't tell.", "dog", "missing: the reference declines to answer"),
+        ("What is it?", None, "dog", "missing: the reference says nothing"),
+        ("What is it?", "dog", "", "missing: the answer says nothing"),
+    ],
+)
+def test_a_judgement_says_why(question: str, reference: str | None, answer: str, why: str) -> None:
+    assert judge(question, reference, answer).why == why
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
+def test_any_judgement_is_the_score_with_a_reason(question: str, reference: str, answer: str) -> None:
+    judged = judge(question, reference, answer)
+
+    assert judged.score == score(question, reference, answer)
+    assert (judged.score is None) == judged.why.startswith("missing")
 
 
 def test_a_refusal_is_right_only_for_a_question_without_an_answer() -> None:

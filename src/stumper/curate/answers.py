@@ -81,7 +81,8 @@ _LEADS: Final = re.compile(
     r"|(?:it|there|they|he|she|this|that) (?:looks?|seems?|appears?)(?: like| to be)?\b "
     r"|(?:it|this|that|they|these|those|he|she|there|here) (?:is|are|was|were|would be|must be)\b[ :]*"
     r"|(?:it|they|he|she) (?:says?|reads?|shows?|has|have)\b[ :]*"
-    r"|(?:the|a|an|its|his|her|their|my|your|this|that) (?:(?!not\b)[\w']+ ){1,6}?"
+    r"|(?:the|a|an|its|his|her|their|my|your|this|that) "
+    r"(?:(?!(?:not|left|right|both|neither|no|\d+)\b)[\w']+ ){1,6}?"
     r"(?:is|are|was|were|says?|reads?|shows?)\b[ :]*"
     r")"
 )

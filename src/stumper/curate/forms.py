@@ -33,6 +33,8 @@ COLOURS: Final = frozenset(
 LANDMARKED: Final = frozenset("under on behind before above inside beside between".split())
 """Relations to something else."""
 SIDES: Final = LANDMARKED | frozenset("left right top bottom middle both neither outside".split())
+WHICH_SIDE: Final = frozenset("left right both neither top bottom middle".split())
+"""What can answer 'which hand?'"""
 _SAME_SIDE: Final = {
     "in": "inside",
     "over": "above",
@@ -51,8 +53,10 @@ _OPPOSITES: Final = (
 _REFUSAL: Final = re.compile(
     r"\b(?:i am sorry|sorry,|as an ai|no idea|(?:do|does) not know|not (?:sure|certain)|"
     r"can ?not (?:determine|tell|see|say|provide|answer|identify|be determined|count)|"
-    r"(?:unable|not able|impossible|not possible) to (?:determine|tell|see|say|count|answer)|"
-    r"not (?:clear|visible enough) (?:to|from))\b"
+    r"(?:unable|not able|impossible|not possible) to "
+    r"(?:determine|tell|see|say|count|answer|read|make|identify|provide)|"
+    r"not (?:clear|visible enough) (?:to|from)|(?:not|too \w+ to be) (?:clearly )?(?:legible|readable)|"
+    r"illegible|unreadable)\b"
 )
 _UNUSABLE: Final = frozenset(("", "nan", "n a", "null", "unknown", "undefined", "answer"))
 
@@ -72,6 +76,9 @@ _WHICH_SIDE: Final = re.compile(
     r"\b(?:where|raised hand|hand raised|"
     r"which (?:of the )?(?:side|hands?|arm|foot|leg|way|direction|corner|half|part|eye|ear)|"
     r"what (?:side|direction|position|hand|arm|way|part of))\b|\b(?:left|right)\b.* or .*\b(?:left|right)\b"
+)
+_WHICH_OF_TWO: Final = re.compile(
+    r"\b(?:which|what|whose) (?:\w+ )?(?:hand|arm|foot|leg|ear|eye|paw|wing|wrist|knee|shoulder|shoe|side)\b"
 )
 _WHICH_THING: Final = re.compile(
     r"\b(?:what|who|name|thing|object|which (?!side|hand|way|direction|corner|half|part)\w+)\b"
@@ -106,7 +113,7 @@ def form(question: str, reference: str, *, category: Category | None = None) -> 
         return Form.TIME
     if category is Category.COUNTING and count(reference) is not None:
         return Form.COUNT
-    if (category is Category.COLOR or _WHAT_COLOUR.search(asked)) and colours(reference):
+    if _asks_for_a_colour(asked, category) and colours(reference):
         return Form.COLOUR
     if category is Category.TEXT or _WHAT_TEXT.search(asked):
         return Form.TEXT
@@ -124,6 +131,13 @@ def _asks_yes_no(asked: str, reference: str) -> bool:
     if normal(reference) in ("yes", "no"):
         return True
     return bool(_YES_NO_START.match(asked)) and " or " not in asked and not _HOW_MANY.search(asked)
+
+
+def _asks_for_a_colour(asked: str, category: Category | None) -> bool:
+    """'Which hand of the man in the pink coloured hat?' asks for none."""
+    if category is None and _WHICH_OF_TWO.search(asked):
+        return False
+    return category is Category.COLOR or bool(_WHAT_COLOUR.search(asked))
 
 
 def _asks_for_a_side(asked: str, reference: str, category: Category | None) -> bool:
@@ -189,9 +203,34 @@ def polarity(text: str, question: str = "") -> bool | None:
 _SMALL: Final = frozenset("a an the is are it in on of to there this that and".split())
 
 
+_TOTAL: Final = re.compile(
+    r"\b(?:total of|totals?|totall?ing|making(?: it| up)?(?: a total of)?|adding up to|"
+    r"(?:therefore|thus|hence|so),? (?:there (?:is|are)|(?:we|i) (?:have|see|count))(?: only)?) (\d+)\b"
+)
+_VAGUE: Final = re.compile(
+    r"\b(?:several|multiple|numerous|many|some|a few|lots|a lot|various|countless|(?:difficult|hard) to)\b"
+)
+_ABOUT: Final = re.compile(r"\b(?:about|around|approximately|approx|roughly|nearly|almost|at least|over)\b")
+
+
+def rough(text: str) -> bool:
+    """Tells whether a count is said to be rough: 'approximately 80', 'at least ten'."""
+    return bool(_ABOUT.search(fold(first_sentence(text))))
+
+
+def uncounted(question: str, text: str) -> bool:
+    """Tells whether the question asks for a number and the text, a reference, gives none: 'several'."""
+    return bool(_VAGUE.search(fold(text)) and _HOW_MANY.search(fold(question))) and count(text) is None
+
+
+def limb_asked(question: str) -> bool:
+    """Tells whether the question chooses between sides of something: 'Which hand is raised?'"""
+    return bool(_WHICH_OF_TWO.search(fold(question)))
+
+
 def count(text: str) -> int | None:
     """Returns the number a text states: 'There are two cats.' -> 2, 'none' -> 0, 'a dog' -> 1."""
-    total = re.search(r"\btotal of (\d+)\b", fold(text))
+    total = _TOTAL.search(fold(text))
     if total:
         return int(total[1])
     for part in (first_sentence(text), text):
@@ -209,7 +248,7 @@ def _count_words(said: tuple[str, ...], *, bare: bool) -> int | None:
         if word.isdigit():
             return int(word)
         if word in ("no", "nobody", "nothing", "neither") or (
-            word == "not" and said[place + 1 :][:1] == ("any",)
+            word == "not" and "any" in said[place + 1 : place + 3]
         ):
             return 0
     lead = " ".join(said[:4])

@@ -2,38 +2,50 @@
 
 Credit is strict so that guessing is not paid: a count, a yes/no, a time is right or wrong. Partial credit
 exists where a part of the truth is said: lists of colours and sides (shared over all named, so hedging earns
-what a coin would), high counts within a twentieth, the right relation to another landmark (a quarter),
-written texts word by word. A side that says nothing gives None (missing), never 0. No model is asked here.
+what a coin would), high counts within a twentieth, rough ones within a tenth, another shade of a colour, the
+right relation to another landmark (a quarter), written texts word by word. A side that says nothing gives
+None (missing), never 0. No model is asked here; what was read and why is in `reasons`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
 from stumper.curate.answers import fold, normal, words
+from stumper.curate.classify import classify
 from stumper.curate.forms import (
     LANDMARKED,
     SIDES,
+    WHICH_SIDE,
     Form,
     clock,
     colours,
     count,
     first_sentence,
     form,
+    limb_asked,
     polarity,
     refusal,
+    rough,
     sides,
+    uncounted,
     unusable,
     written,
 )
 from stumper.curate.gist import STOP, bare_of_looks, gist, shared
+from stumper.curate.shades import near
 from stumper.records import Category
 
 NEAR_COUNT: Final = 0.25
 """For a count above twenty that is off by at most a twentieth; up to there one off is simply wrong, because a
 constant guess in the middle of a small range would live on it."""
+ROUGH_COUNT: Final = 0.75
+"""For a count within a tenth of a reference that says it is rough: 'approximately 80'."""
+NEAR_SHADE: Final = 0.75
+"""For another shade of the same colour: navy where blue is right."""
 NEAR_TIME: Final = 0.25
 """For the right hour with other minutes."""
 OTHER_LANDMARK: Final = 0.25
@@ -56,6 +68,8 @@ def score(
         return None
     if refusal(reference):
         return float(refusal(answer)) if category is Category.INVALID else None
+    if uncounted(question, reference) and (category or classify(question)) is Category.COUNTING:
+        return None
     if normal(reference) == normal(answer):
         return 1.0
     if refusal(answer):
@@ -67,19 +81,29 @@ def _yes_no(question: str, reference: str, answer: str) -> float:
     return float(polarity(reference, question) is polarity(answer, question))
 
 
-def _count(_question: str, reference: str, answer: str) -> float:
-    right, said = count(reference), count(answer)
+def _count(question: str, reference: str, answer: str) -> float:
+    right, said = _counted(question, reference), _counted(question, answer)
     if right is None or said is None:
         return 0.0
     if right == said:
         return 1.0
+    if rough(reference) and abs(right - said) * 10 <= right:
+        return ROUGH_COUNT
     return NEAR_COUNT if abs(right - said) <= (right - 1) // 20 else 0.0
+
+
+def _counted(question: str, text: str) -> int | None:
+    """'One person, and they are not looking at us' counts none of those who look."""
+    denied = re.search(r"\d.*\b(?:they|he|she|it) (?:is|are|does|do) not (\w+)", fold(text))
+    return 0 if denied and denied[1] in fold(question).split() else count(text)
 
 
 def _colour(question: str, reference: str, answer: str) -> float:
     named = colours(question)
     right, said = _asked_for(colours(reference), named), colours(answer)
-    return shared(right, said if said <= right else _asked_for(said, named) | (said & right))
+    said = said if said <= right else _asked_for(said, named) | (said & right)
+    shaded = sum(any(near(one, other) for other in said - right) for one in right - said)
+    return (len(right & said) + NEAR_SHADE * shaded) / max(1, len(right | said) - shaded)
 
 
 def _time(_question: str, reference: str, answer: str) -> float:
@@ -93,6 +117,8 @@ def _side(question: str, reference: str, answer: str) -> float:
     right, said = sides(reference), sides(answer)
     if " or " not in fold(question):  # there the sides it names are what it offers
         right, said = _asked_for(right, sides(question)), _asked_for(said, sides(question))
+    if limb_asked(question) and right & WHICH_SIDE:
+        return shared(right & WHICH_SIDE, said & WHICH_SIDE)
     if right <= {"inside", "on"} and not said:  # 'in the snow' and 'snow'
         return _open(question, reference, answer)
     together = shared(right, said)
