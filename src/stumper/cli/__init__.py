@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from stumper import __version__
-from stumper.cli import learn, play
+from stumper.cli import learn, play, questions
 from stumper.cli.claims import claims
 from stumper.cli.images import images
 from stumper.cli.insight import insight
@@ -42,6 +42,8 @@ for command in (
     learn.evaluate,
     insight,
     retention,
+    questions.classify,
+    questions.judge,
     play.work,
     telegram,
 ):

@@ -1,0 +1,119 @@
+"""Commands over files of questions and answers, one JSON object a line. No rule lives here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from stumper.cli.shared import JsonOption, err, out
+from stumper.curate.classify import classify_many
+from stumper.curate.lines import Record, Tally, rewrite, text
+from stumper.curate.reasons import judge as judged
+
+SHOWN: Final = 20
+"""Faults that are told one by one."""
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="One JSON object a line, UTF-8.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Where the lines go, with what was added.")]
+
+
+class Judge(StrEnum):
+    RULES = "rules"
+
+
+def classify(file: FileArgument, target: OutOption, as_json: JsonOption = False) -> None:
+    """Adds "category" and "confidence" to lines with "question" (and "answer", if there)."""
+    shares: Counter[str] = Counter()
+
+    def label(records: Sequence[Record]) -> list[Record]:
+        questions = [text(record, "question") or "" for record in records]
+        answers = [text(record, "answer") or "" for record in records]
+        labelled = classify_many(questions, answers)
+        shares.update(one.category.value for one in labelled)
+        return [
+            {**record, "category": one.category.value, "confidence": round(one.confidence, 4)}
+            for record, one in zip(records, labelled, strict=True)
+        ]
+
+    faults = _Faults()
+    tally = rewrite(file, target, label, texts=("question", "answer"), on_bad=faults.report)
+    faults.finish(tally)
+    if as_json:
+        sys.stdout.write(json.dumps({**_counted(tally), "categories": dict(shares.most_common())}) + "\n")
+        return
+    table = Table("category", "questions", "share", box=None, padding=(0, 2, 0, 0))
+    for name, times in shares.most_common():
+        table.add_row(name, f"{times:,}", f"{times / tally.written:.1%}")
+    out.print(table)
+
+
+def judge(
+    file: FileArgument,
+    target: OutOption,
+    by: Annotated[Judge, typer.Option("--judge", help="Who scores.")] = Judge.RULES,  # noqa: ARG001 one so far
+    as_json: JsonOption = False,
+) -> None:
+    """Adds "score" (0 to 1, null: missing) and "why": what each answer is worth beside the right one.
+
+    Lines hold "question", "model_answer" and "correct_answer".
+    """
+    scores: list[float] = []
+
+    def score(records: Sequence[Record]) -> list[Record]:
+        found = [
+            judged(
+                text(record, "question") or "",
+                text(record, "correct_answer", "correctAnswer"),
+                text(record, "model_answer", "modelAnswer"),
+            )
+            for record in records
+        ]
+        scores.extend(one.score for one in found if one.score is not None)
+        return [
+            {**record, "score": one.score, "why": one.why} for record, one in zip(records, found, strict=True)
+        ]
+
+    faults = _Faults()
+    keys = ("question", "model_answer", "correct_answer", "modelAnswer", "correctAnswer")
+    tally = rewrite(file, target, score, texts=keys, on_bad=faults.report)
+    faults.finish(tally)
+    missing = tally.written - len(scores)
+    mean = sum(scores) / len(scores) if scores else None
+    if as_json:
+        line = {**_counted(tally), "missing": missing, "mean": mean}
+        sys.stdout.write(json.dumps(line) + "\n")
+        return
+    told = "no score" if mean is None else f"mean score {mean:.3f} of {len(scores):,} pairs"
+    out.print(f"{told}, {missing:,} missing: {target}", highlight=False, soft_wrap=True)
+
+
+def _counted(tally: Tally) -> dict[str, int]:
+    return {"lines": tally.written, "left_out": tally.left_out}
+
+
+class _Faults:
+    """Tells the first faults of lines on standard error, and at the end how many there were."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def report(self, number: int, fault: str) -> None:
+        self._told += 1
+        if self._told <= SHOWN:
+            _warn(f"line {number}: {fault}")
+
+    def finish(self, tally: Tally) -> None:
+        if tally.left_out:
+            _warn(f"{tally.left_out:,} of {tally.written + tally.left_out:,} lines were left out")
+
+
+def _warn(message: str) -> None:
+    err.print(message, style="yellow", markup=False, highlight=False, soft_wrap=True)

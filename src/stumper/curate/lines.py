@@ -1,0 +1,146 @@
+"""Files with one JSON object a line, read and written again with more in each: streamed, whole or not at all.
+
+A line that cannot be used is left out and reported with its number; what it says is never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from stumper.errors import BadInput
+
+LONGEST: Final = 1_000_000
+"""Bytes of a line; a longer one is no question."""
+BATCH: Final = 2_048
+"""Lines held at once."""
+
+Record = dict[str, Any]
+Work = Callable[[Sequence[Record]], Sequence[Record]]
+Report = Callable[[int, str], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's lines; empty lines are not counted."""
+
+    written: int = 0
+    left_out: int = 0
+
+
+class _Unusable(Exception):
+    """Why one line cannot be used."""
+
+
+def rewrite(source: Path, target: Path, work: Work, *, texts: Sequence[str], on_bad: Report) -> Tally:
+    """Writes each object of ``source`` to ``target`` as ``work`` returns it, in order.
+
+    ``texts`` are the keys that must hold a text (the first) or a text or nothing (the others); numbers become
+    text. ``on_bad`` gets number and fault of each line left out. The target appears whole, after the last
+    line. Raises BadInput if a file cannot be read or written, or if no line can be used.
+    """
+    tally = Tally()
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with source.open("rb") as lines, part.open("wb") as out:
+            usable = _usable(lines, source, texts, on_bad, tally)
+            while batch := list(islice(usable, BATCH)):
+                out.writelines(_line(record) for record in work(batch))
+                tally.written += len(batch)
+        if not tally.written:
+            raise BadInput(
+                f"{source} holds no line that can be used. One JSON object a line, with {texts[0]!r}."
+            )
+        part.replace(target)
+    except OSError as error:
+        where = error.filename or target
+        raise BadInput(f"{where}: {error.strerror}. Nothing was written to {target}.") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return tally
+
+
+def _line(record: Record) -> bytes:
+    # half a surrogate pair cannot be encoded, but it can be written as an escape, which is what was read
+    return (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _usable(
+    lines: BinaryIO, source: Path, texts: Sequence[str], on_bad: Report, tally: Tally
+) -> Iterator[Record]:
+    for number, raw in enumerate(_raw(lines), start=1):
+        if number == 1:
+            raw = _checked(raw, source)
+        if not raw.strip():
+            continue
+        try:
+            yield _record(raw, texts)
+        except _Unusable as fault:
+            tally.left_out += 1
+            on_bad(number, str(fault))
+
+
+def _raw(lines: BinaryIO) -> Iterator[bytes]:
+    """Yields each line; of one that is too long its beginning, and never more in memory."""
+    while raw := lines.readline(LONGEST + 1):
+        yield raw
+        while len(raw) > LONGEST and not raw.endswith(b"\n"):
+            raw = lines.readline(LONGEST + 1)
+
+
+def _checked(first: bytes, source: Path) -> bytes:
+    """Returns the first line without a byte order mark. Raises BadInput if the file is of another kind."""
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BadInput(f"{source} is UTF-16. Make it UTF-8: iconv -f utf-16 -t utf-8 {source}")
+    if first.startswith(b"\x1f\x8b"):
+        raise BadInput(f"{source} is compressed. Unpack it first: gunzip {source}")
+    first = first.removeprefix(b"\xef\xbb\xbf")
+    if first.lstrip().startswith(b"["):
+        raise BadInput(f"{source} is one JSON array. Write one object a line: jq -c '.[]' {source}")
+    return first
+
+
+def _record(raw: bytes, texts: Sequence[str]) -> Record:
+    if len(raw) > LONGEST:
+        raise _Unusable(f"longer than {LONGEST:,} bytes")
+    try:
+        record = json.loads(_decoded(raw))
+    except json.JSONDecodeError as error:
+        cut = "" if raw.endswith(b"\n") else ", or cut off"
+        raise _Unusable(f"no JSON at column {error.colno}{cut}: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise _Unusable(f"no usable JSON: {type(error).__name__}") from error
+    if not isinstance(record, dict):
+        raise _Unusable(f"a JSON object is wanted, not {type(record).__name__}")
+    for place, key in enumerate(texts):
+        _check_text(record, key, needed=place == 0)
+    return record
+
+
+def _decoded(raw: bytes) -> str:
+    """Reads UTF-8, else what Windows writes: a file may be glued together from both."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _check_text(record: Record, key: str, *, needed: bool) -> None:
+    value = record.get(key)
+    if value is None and needed:
+        raise _Unusable(f"has no {key!r}")
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise _Unusable(f"{key!r} is no text but {type(value).__name__}")
+
+
+def text(record: Record, *keys: str) -> str | None:
+    """Returns what the first of the keys that is there holds, numbers as text; None if none is."""
+    value = next((record[key] for key in keys if record.get(key) is not None), None)
+    return None if value is None else str(value)
