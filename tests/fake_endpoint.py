@@ -97,6 +97,8 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "thinks": lambda _: "<think>red or blue? </think>\n Red",
     "empty": lambda _: "",
     "echo": question_in,
+    "counts": lambda _: 'That would be {"category": "counting"}.',
+    "prose": lambda _: "It counts things.",
 }
 
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from stumper.cli import cli
 from stumper.curate.lines import BATCH, LONGEST, rewrite
-from stumper.errors import BadInput
+from stumper.errors import BadInput, BadSetting
+from tests.fake_endpoint import fake_endpoint
 
 run = CliRunner()
 
@@ -153,3 +154,24 @@ def test_judge_adds_score_and_why(tmp_path: Path) -> None:
     assert [one["score"] for one in found] == [1.0, 0.0, None]
     assert found[1]["why"] == "count: '2' wanted, '3' said"
     assert "mean score 0.500 of 2 pairs, 1 missing" in done.stdout
+
+
+def test_a_model_gives_a_second_label_and_what_it_cannot_say_is_null(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('{"question": "how many cups"}\n')
+
+    with fake_endpoint() as server:
+        for name, wanted in (("counts", "counting"), ("prose", None)):
+            ref = f"openai:{server.url}#{name}"
+            done = run.invoke(
+                cli, ["classify", str(source), "--out", str(target), "--model", ref], catch_exceptions=False
+            )
+            assert done.exit_code == 0
+            assert written(target)[0]["category"] == "counting"
+            assert written(target)[0]["second_category"] == wanted
+
+
+def test_a_model_that_takes_no_texts_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    done = run.invoke(cli, ["classify", "no.jsonl", "--out", str(tmp_path / "o"), "--model", "onnx:"])
+
+    assert isinstance(done.exception, BadSetting)

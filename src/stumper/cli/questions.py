@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,10 +15,13 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from stumper.cli.shared import JsonOption, err, out
+from stumper.cli.shared import JsonOption, err, out, settings
 from stumper.curate.classify import classify_many
 from stumper.curate.lines import Record, Tally, rewrite, text
 from stumper.curate.reasons import judge as judged
+from stumper.curate.second import NAME, SCHEMA, second_labels
+from stumper.vlm.openai import open_endpoint
+from stumper.vlm.structured import Structured
 
 SHOWN: Final = 20
 """Faults that are told one by one."""
@@ -29,22 +34,25 @@ class Judge(StrEnum):
     RULES = "rules"
 
 
-def classify(file: FileArgument, target: OutOption, as_json: JsonOption = False) -> None:
+def classify(
+    file: FileArgument,
+    target: OutOption,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help='Asks openai:URL#NAME as well, for "second_category"; null: no answer.'),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Adds "category" and "confidence" to lines with "question" (and "answer", if there)."""
-    shares: Counter[str] = Counter()
+    faults, shares = _Faults(), Counter[str]()
+    with _second(model) as second:
 
-    def label(records: Sequence[Record]) -> list[Record]:
-        questions = [text(record, "question") or "" for record in records]
-        answers = [text(record, "answer") or "" for record in records]
-        labelled = classify_many(questions, answers)
-        shares.update(one.category.value for one in labelled)
-        return [
-            {**record, "category": one.category.value, "confidence": round(one.confidence, 4)}
-            for record, one in zip(records, labelled, strict=True)
-        ]
+        def label(records: Sequence[Record]) -> list[Record]:
+            labelled = _labelled(records)
+            shares.update(str(one["category"]) for one in labelled)
+            return second(labelled)
 
-    faults = _Faults()
-    tally = rewrite(file, target, label, texts=("question", "answer"), on_bad=faults.report)
+        tally = rewrite(file, target, label, texts=("question", "answer"), on_bad=faults.report)
     faults.finish(tally)
     if as_json:
         sys.stdout.write(json.dumps({**_counted(tally), "categories": dict(shares.most_common())}) + "\n")
@@ -53,6 +61,41 @@ def classify(file: FileArgument, target: OutOption, as_json: JsonOption = False)
     for name, times in shares.most_common():
         table.add_row(name, f"{times:,}", f"{times / tally.written:.1%}")
     out.print(table)
+
+
+def _labelled(records: Sequence[Record]) -> list[Record]:
+    found = classify_many(
+        [text(record, "question") or "" for record in records],
+        [text(record, "answer") or "" for record in records],
+    )
+    return [
+        {**record, "category": one.category.value, "confidence": round(one.confidence, 4)}
+        for record, one in zip(records, found, strict=True)
+    ]
+
+
+@contextmanager
+def _second(ref: str | None) -> Iterator[Callable[[list[Record]], list[Record]]]:
+    """Gives what adds the model's label; without a model nothing is added."""
+    if ref is None:
+        yield lambda records: records
+        return
+    endpoint = open_endpoint(ref, key=settings().model_secrets.get("openai"))
+    asker = Structured(endpoint, SCHEMA, name=NAME)
+    with asyncio.Runner() as runner:
+
+        def add(records: list[Record]) -> list[Record]:
+            questions = [text(record, "question") or "" for record in records]
+            found = runner.run(second_labels(questions, asker))
+            return [
+                {**record, "second_category": one and one.value}
+                for record, one in zip(records, found, strict=True)
+            ]
+
+        try:
+            yield add
+        finally:
+            runner.run(endpoint.close())
 
 
 def judge(

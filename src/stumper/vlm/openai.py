@@ -141,6 +141,19 @@ def _parts(jpeg: bytes, question: str) -> list[dict[str, Any]]:
 
 def open_openai(rest: str, *, key: str | None = None, patience: Patience = PATIENT) -> OpenAIModel:
     """Opens ``openai:`` followed by ``http://host:port/v1#model``; nothing is sent yet. Raises BadSetting."""
+    return OpenAIModel(*_place(rest), key=key, patience=patience)
+
+
+def open_endpoint(ref: str, *, key: str | None = None, patience: Patience = PATIENT) -> Endpoint:
+    """Opens ``openai:http://host:port/v1#model`` for texts; nothing is sent yet. Raises BadSetting."""
+    scheme, _, rest = ref.partition(":")
+    if scheme != "openai":
+        raise BadSetting(f"{ref!r} is no endpoint. Only an openai:URL#NAME model can be asked about texts.")
+    return Endpoint(*_place(rest), key=key, patience=patience)
+
+
+def _place(rest: str) -> tuple[str, str]:
+    """Returns address and model's name of ``http://host:port/v1#model``. Raises BadSetting."""
     base, _, name = rest.partition("#")
     try:
         address = urlsplit(base)
@@ -154,4 +167,4 @@ def open_openai(rest: str, *, key: str | None = None, patience: Patience = PATIE
         )
     if address.username or address.password or address.query:
         raise BadSetting("Keep the key out of the address: set STUMPER_OPENAI_KEY instead.")
-    return OpenAIModel(base.rstrip("/"), name, key=key, patience=patience)
+    return base.rstrip("/"), name
