@@ -52,6 +52,7 @@ CASES = [
     ("Is there a dog?", "no", "a red car", 0),
     ("Is the box open?", "no", "It is shut.", 1),
     ("Is the box open?", "yes", "It is open", 1),
+    ("Is the box open?", "yes", "open", 1),
     ("Are there more cats than dogs?", "yes", "There are more cats.", 1),
     ("Are there more cats than dogs?", "no", "There are fewer cats.", 1),
     # choice

@@ -197,7 +197,7 @@ def polarity(text: str, question: str = "") -> bool | None:
         ("sure",),
     ):
         return True
-    return True if asked & set(said) - _SMALL and len(said) > 1 else None
+    return True if asked & set(said) - _SMALL else None
 
 
 _SMALL: Final = frozenset("a an the is are it in on of to there this that and".split())

@@ -26,6 +26,7 @@ _HUNDRED: Final = re.compile(r"(?:\b(\d{1,2}) )?\bhundred\b(?: and)?(?: (\d{1,2}
 _THOUSAND: Final = re.compile(r"(?:\b(\d{1,3}) )?\bthousand\b(?: and)?(?: (\d{1,3})\b)?")
 _HALF_DOZEN: Final = re.compile(r"\bhalf (?:a )?dozen\b(?: of\b)?")
 _DOZEN: Final = re.compile(r"(?:\b(\d{1,3}) )?\bdozen\b(?: of\b)?")
+_LARGE: Final = re.compile("dozen|hundred|thousand")
 _ORDINALS: Final = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
 _ORDINAL: Final = re.compile(r"\b(10|[1-9])(?:st|nd|rd|th)\b")
 
@@ -61,9 +62,12 @@ _MEASURES: Final = {
     "euro": "€|euros?|eur",
     "pound": "£|pounds?|gbp",
 }
-_MEASURE: Final = tuple(
-    (re.compile(rf"(?<=\d) ?(?:{forms})(?![a-z/])"), f" {name}") for name, forms in _MEASURES.items()
+# one pass for all units: the group that matched names the unit
+_MEASURE: Final = re.compile(
+    r"(?<=\d) ?(?:" + "|".join(f"({forms})" for forms in _MEASURES.values()) + r")(?![a-z/])"
 )
+_MEASURE_NAMES: Final = tuple(_MEASURES)
+_DIGIT: Final = re.compile(r"\d")
 _MONEY_FIRST: Final = re.compile(r"([$€£]) ?(\d+(?:\.\d+)?)")
 
 _HAN: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {
@@ -78,8 +82,8 @@ _HAN_RUN: Final = re.compile(
 
 def plain_numbers(text: str) -> str:
     """Returns the text with numbers as ASCII digits, units in one form and clock times as 3 or 3:30."""
-    text = _measures(_words(_han(_ascii(text))))
-    return _times(text)
+    text = _words(_han(_ascii(text)))
+    return _times(_measures(text)) if _DIGIT.search(text) else text
 
 
 def _ascii(text: str) -> str:
@@ -114,22 +118,19 @@ def _words(text: str) -> str:
     """Writes number words as digits: 'twenty-one' -> '21', 'two thousand and five' -> '2005'."""
     text = _TWO_PARTS.sub(lambda m: str(_NUMBERS[m[1]] + _NUMBERS[m[2]]), text)
     text = _SMALL.sub(lambda m: str(_NUMBERS[m[0]]), text)
-    text = _HALF_DOZEN.sub("6", text)
-    text = re.sub(r"\ba (?=dozen\b|hundred\b|thousand\b)", "", text)
-    text = _DOZEN.sub(lambda m: str(int(m[1] or 1) * 12), text)
-    text = _HUNDRED.sub(lambda m: str(int(m[1] or 1) * 100 + int(m[2] or 0)), text)
-    text = _THOUSAND.sub(lambda m: str(int(m[1] or 1) * 1000 + int(m[2] or 0)), text)
+    if _LARGE.search(text):
+        text = _HALF_DOZEN.sub("6", text)
+        text = re.sub(r"\ba (?=dozen\b|hundred\b|thousand\b)", "", text)
+        text = _DOZEN.sub(lambda m: str(int(m[1] or 1) * 12), text)
+        text = _HUNDRED.sub(lambda m: str(int(m[1] or 1) * 100 + int(m[2] or 0)), text)
+        text = _THOUSAND.sub(lambda m: str(int(m[1] or 1) * 1000 + int(m[2] or 0)), text)
     return _ORDINAL.sub(lambda m: _ORDINALS[int(m[1]) - 1], text)
 
 
 def _measures(text: str) -> str:
     """Writes units after a number in one form: '5km', '5 kilometres' -> '5 km'; '$5' -> '5 dollar'."""
     text = _MONEY_FIRST.sub(r"\2\1", text).replace("°", " degree ")
-    if not any(map(str.isdigit, text)):
-        return text
-    for pattern, name in _MEASURE:
-        text = pattern.sub(name, text)
-    return text
+    return _MEASURE.sub(lambda found: f" {_MEASURE_NAMES[(found.lastindex or 1) - 1]}", text)
 
 
 def _times(text: str) -> str:
