@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from stumper.evaluate.cards import piles, thumbnail
-from stumper.evaluate.charts import number, pair, stack
+from stumper.evaluate.charts import number, pair
 from stumper.evaluate.metrics import Interval
 from stumper.evaluate.report import ReportData, render, write_report
 from stumper.evaluate.run import Figure, Item, Outcome
 from stumper.records import Category
+from stumper.release.drawing import stack
 from tests.evaluate.reporting import report_data
 from tests.evaluate.test_run import picture
 

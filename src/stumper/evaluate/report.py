@@ -5,25 +5,21 @@ Everything is inside: style, font, charts (SVG) and pictures (thumbnails). Text 
 
 from __future__ import annotations
 
-import base64
 import math
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from stumper.evaluate.cards import piles
-from stumper.evaluate.charts import number, pair, stack, whisker
+from stumper.evaluate.charts import number, pair, whisker
 from stumper.evaluate.closing import Examination
 from stumper.evaluate.insight import Insight
 from stumper.evaluate.metrics import Interval
 from stumper.evaluate.run import Comparison, Figure
+from stumper.release.drawing import stack
 from stumper.release.manifest import Manifest
+from stumper.release.paper import pages, write_whole
 
 LABELS: Final = {
     "count_many": "counting four to nine",
@@ -100,36 +96,16 @@ class ReportData:
 
 def write_report(path: Path, data: ReportData) -> Path:
     """Writes the report whole or not at all; returns its path."""
-    return write_page(path, render(data))
-
-
-def write_page(path: Path, text: str) -> Path:
-    """Writes a page whole or not at all; returns its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".report-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    Path(name).chmod(0o644)  # mkstemp made it private
-    Path(name).replace(path)
-    return path
+    return write_whole(path, render(data))
 
 
 def render(data: ReportData) -> str:
     """Returns the report's HTML; the same data give the same text."""
-    pages = Environment(
-        loader=PackageLoader("stumper.evaluate"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["figure"] = number
-    pages.filters["percent"] = _percent
-    pages.filters["label"] = _label
-    pages.filters["category"] = lambda name: "colour" if name == "color" else name
-    pages.tests["known"] = lambda value: value is not None and math.isfinite(value)
-    pages.filters["thousands"] = lambda value: f"{value:,}"
-    return pages.get_template("report.html").render(**_view(data))
+    report = pages("stumper.evaluate")
+    report.filters["figure"] = number
+    report.filters["label"] = _label
+    report.tests["known"] = lambda value: value is not None and math.isfinite(value)
+    return report.get_template("report.html").render(**_view(data))
 
 
 def _view(data: ReportData) -> dict[str, Any]:
@@ -149,7 +125,6 @@ def _view(data: ReportData) -> dict[str, Any]:
         "found": _found(data.insight),
         "composition": _composition(data.manifest),
         "most_points": max((abs(one.points) for one in data.standings), default=1.0) or 1.0,
-        "font": page_font(),
     }
 
 
@@ -214,16 +189,5 @@ def _found(insight: Insight | None) -> list[_Found]:
     return rows
 
 
-def _percent(value: float | None) -> str:
-    """Returns whole percents, or a dash for None and nan."""
-    return f"{value:.0%}" if value is not None and math.isfinite(value) else "–"
-
-
 def _label(name: str) -> str:
     return LABELS.get(name, name.replace("_", " "))
-
-
-def page_font() -> str:
-    """The font of the game's pages as base64; the report falls back on the system's without it."""
-    font = files("stumper").joinpath("front/static/fonts/fredoka-latin.woff2")
-    return base64.b64encode(font.read_bytes()).decode() if font.is_file() else ""

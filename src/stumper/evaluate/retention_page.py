@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stumper.evaluate.charts import versus
-from stumper.evaluate.report import page_font, write_page
 from stumper.evaluate.retention import PAPER_WEEK, PAPER_WHOLE, Quartiles, Retention, Share
+from stumper.release.paper import pages, write_whole
 
 WEEK_NAMES: Final = ("no session", "one session", "two or more")
 
@@ -77,19 +76,12 @@ def streak_lines(found: Retention) -> list[Line]:
 
 def render_retention(found: Retention, heading: Heading) -> str:
     """Returns the page; the same figures give the same text."""
-    pages = Environment(
-        loader=PackageLoader("stumper.evaluate"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["percent"] = percent
-    pages.filters["seconds"] = seconds
-    return pages.get_template("retention.html").render(
+    templates = pages("stumper.evaluate")
+    templates.filters["percent"] = percent
+    templates.filters["seconds"] = seconds
+    return templates.get_template("retention.html").render(
         found=found,
         heading=heading,
-        font=page_font(),
         week=week_lines(found),
         depth=depth_lines(found),
         returns=return_lines(found),
@@ -100,7 +92,7 @@ def render_retention(found: Retention, heading: Heading) -> str:
 
 def write_retention(path: Path, found: Retention, heading: Heading) -> Path:
     """Writes the page whole or not at all; returns its path."""
-    return write_page(path, render_retention(found, heading))
+    return write_whole(path, render_retention(found, heading))
 
 
 def percent(value: float) -> str:
