@@ -2,7 +2,7 @@
 
 StumperError
   BadInput 422            what was sent cannot be used
-    BadQuestion, BadCorrection, BadImage, BadSetting, BadRelease
+    BadQuestion, BadCorrection, BadImage, BadSetting, BadRelease, BadDataset
   NotYours 403            another player's session, turn or exchange
   NotSignedIn 401         no cookie, or one that was tampered with
   CrossSite 403           a move sent by another site's page
@@ -56,6 +56,10 @@ class BadSetting(BadInput):
 
 class BadRelease(BadInput):
     pass
+
+
+class BadDataset(BadInput):
+    """A file that was to be read as a data set and cannot be."""
 
 
 class NotYours(StumperError):

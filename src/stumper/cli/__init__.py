@@ -12,6 +12,7 @@ import typer
 
 from stumper import __version__
 from stumper.cli import learn, play, questions
+from stumper.cli.audit import audit
 from stumper.cli.claims import claims
 from stumper.cli.images import images
 from stumper.cli.insight import insight
@@ -44,6 +45,7 @@ for command in (
     retention,
     questions.classify,
     questions.judge,
+    audit,
     play.work,
     telegram,
 ):

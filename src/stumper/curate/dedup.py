@@ -9,7 +9,7 @@ needs the very same words asked and other meanings answered: a false alarm there
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -84,6 +84,15 @@ def asks_the_same(one: str, other: str) -> bool:
     """Tells whether two questions ask the same, up to order, small words and a slip of the finger."""
     a, b = _question(one), _question(other)
     return a.asks == b.asks and a.exact == b.exact and fuzz.ratio(a.content, b.content) >= ALIKE
+
+
+def asks(text: str) -> tuple[Hashable, str]:
+    """Returns what must agree exactly in questions that ask the same, and the words that may hold a slip.
+
+    `asks_the_same` is: the first are equal, the second alike by at least ALIKE.
+    """
+    found = _question(text)
+    return (found.asks, found.exact), found.content
 
 
 def contradictions(claims: Iterable[Claim]) -> list[list[list[Claim]]]:
