@@ -25,7 +25,7 @@ async def claims_by_ada(site: Site, *, claims: int = 2) -> None:
         await ask(page, "How many flowers are there?")
         await answered(page)
         await say_wrong(page, "eleven")
-    await expect(page.get_by_role("heading", name="Points, line by line")).to_be_visible()
+    await expect(page.get_by_text("Points, line by line")).to_be_visible()
 
 
 async def referee(site: Site) -> Page:
