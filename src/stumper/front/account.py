@@ -17,7 +17,7 @@ from stumper.errors import BadInput, NotFound, NotSignedIn
 from stumper.front import choices, i18n
 from stumper.front.auth import Cookies
 from stumper.front.boards import standing_context
-from stumper.front.parts import Jar, Limit, MaybeMe, Mover, Parts
+from stumper.front.parts import PASSCODES, Jar, MaybeMe, Mover, Parts
 from stumper.front.telling import told
 from stumper.front.templating import templates
 from stumper.play.texts import NICKNAME_CHARS
@@ -26,8 +26,6 @@ from stumper.records import PlayerId
 
 router = APIRouter(include_in_schema=False)
 
-# Whole families share an address; even so, 32^8 codes take thousands of years.
-_TRIES: Final = Limit("passcode", times=30, window_s=600)
 _SESSIONS_SHOWN: Final = 10
 
 
@@ -35,12 +33,8 @@ def _see(address: str) -> Response:
     return RedirectResponse(address, status_code=303)
 
 
-def _hash_of(jar: Cookies) -> passcodes.Hash:
-    return lambda code: jar.keyed_hash(f"passcode {code}")
-
-
 async def _spend_a_try(request: Request, app: App) -> None:
-    await _TRIES.spend(app.cache, request.client.host if request.client else "unknown")
+    await PASSCODES.spend(app.cache, request.client.host if request.client else "unknown")
 
 
 # ---- the player's page ----
@@ -153,7 +147,7 @@ async def forget_me(
 async def make_code(request: Request, app: Parts, jar: Jar, me: Mover) -> Response:
     """Shows a new code, once: it is not kept where anybody could look it up."""
     code = await passcodes.make(
-        app.database, me, hashed=_hash_of(jar), now=app.clock(), rng=random.SystemRandom()
+        app.database, me, hashed=jar.passcode_hash, now=app.clock(), rng=random.SystemRandom()
     )
     return await _me_page(
         request, app, jar, me, code=passcodes.shown(code), go=f"{_home(request, app)}/go/{code}"
@@ -176,7 +170,7 @@ async def go_with(request: Request, code: str, app: Parts, jar: Jar) -> Response
     """Shows whose code it is and a button; looking, as link previews do, uses nothing up."""
     await _spend_a_try(request, app)
     try:
-        player = await passcodes.peek(app.database, code, hashed=_hash_of(jar), now=app.clock())
+        player = await passcodes.peek(app.database, code, hashed=jar.passcode_hash, now=app.clock())
     except NotFound as error:
         return _go_page(request, status=404, problem=str(error))
     return _go_page(request, nickname=player.nickname, code=passcodes.normal(code))
@@ -195,7 +189,7 @@ async def arrive(
         return await go_with(request, code, app, jar)
     await _spend_a_try(request, app)
     try:
-        me = await passcodes.use(app.database, code, hashed=_hash_of(jar), now=app.clock())
+        me = await passcodes.use(app.database, code, hashed=jar.passcode_hash, now=app.clock())
     except NotFound as error:
         return _go_page(request, status=404, problem=str(error))
     async with app.database.read() as tx:

@@ -37,6 +37,10 @@ class Cookies:
         """Returns 16 hex digits that tell nothing of the text without the operator's secret."""
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:16]
 
+    def passcode_hash(self, code: str) -> str:
+        """Returns what is stored of a code that lets a player go on elsewhere (``accounts.passcodes``)."""
+        return self.keyed_hash(f"passcode {code}")
+
     def value(self, player_id: PlayerId) -> str:
         return self._signer.dumps(player_id)
 

@@ -85,6 +85,8 @@ class Limit:
 
 # A school class or a whole office may share one address, so joining is limited generously.
 JOINS = Limit("join", times=300, window_s=60)
+# Whole families share an address; even so, 32^8 codes take thousands of years.
+PASSCODES = Limit("passcode", times=30, window_s=600)
 # A question costs a call of the model: 3 a second for 10 seconds is more than a person types.
 QUESTIONS = Limit("ask", times=30, window_s=10)
 # Taps, reloads and pictures of one player.

@@ -91,10 +91,12 @@ class Game:
         kind: PlayerKind = PlayerKind.HUMAN,
         network: str | None = None,
         time_zone: str = "UTC",
+        also: Callable[[AsyncConnection, PlayerId], Awaitable[None]] | None = None,
     ) -> Player:
         """Registers a player; ``network`` is a hash that neighbours share, ``time_zone`` an IANA name.
 
-        Raises NoConsent, or BadInput for a name or language that cannot be kept.
+        ``also`` runs in the same transaction: what it raises leaves no player behind. Raises NoConsent, or
+        BadInput for a name or language that cannot be kept.
         """
         if not consent:
             raise NoConsent(
@@ -114,6 +116,8 @@ class Game:
         )
         async with self._database.begin() as tx:
             await queries.insert_player(tx, player)
+            if also is not None:
+                await also(tx, player.id)
         return player
 
     async def start(

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+import random
+from urllib.parse import unquote
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
+from stumper.accounts import passcodes
 from stumper.curate import belief
+from stumper.front.auth import Cookies
+from stumper.front.i18n import words_in
+from stumper.front.refusals import in_words
+from stumper.front.telegram import queries as bot_queries
 from stumper.front.telegram.client import Telegram
-from stumper.store.schema import claim, link, passcode, player, score, team, vote
+from stumper.records import PlayerId
+from stumper.store.schema import claim, exchange, link, player, score, session, team, vote
 from tests.fake_telegram import FakeTelegram
-from tests.front.telegram.conftest import ADA, new_bot
+from tests.front.telegram.conftest import ADA, Worlds, new_bot
 from tests.front.telegram.people import Person
-from tests.front.world import World
+from tests.front.world import SECRET, World
 
 GROUP = {"id": -5, "type": "group", "title": "Friends"}
 
@@ -31,9 +38,9 @@ async def field(world: World, player_id: str, name: str) -> object:
 
 async def test_a_deep_link_joins_a_team(world: World, ada: Person) -> None:
     async with world.app.database.begin() as tx:
-        await tx.execute(insert(team).values(id="t1", name="Owls", code="owls7", created_at=1.0))
+        await tx.execute(insert(team).values(id="t1", name="Owls", code="BCDFGHJK", created_at=1.0))
 
-    await ada.join("t_owls7")
+    await ada.join("t_bcdf-ghjk")
 
     assert await field(world, await me(world), "team_id") == "t1"
 
@@ -41,9 +48,13 @@ async def test_a_deep_link_joins_a_team(world: World, ada: Person) -> None:
 async def test_a_deep_link_says_who_invited(world: World, fake: FakeTelegram, ada: Person) -> None:
     await ada.join()
     host = await me(world)
+    await ada.play_quickly(world.clock)
+    invite = next(b["url"] for b in ada.last.buttons if "start%3Dp_" in b.get("url", ""))
+    assert host not in invite
+    payload = unquote(invite).split("?start=")[1].split("&")[0]
     bob = Person(4712, fake, ada.bot)
 
-    await bob.join(f"p_{host}")
+    await bob.join(payload)
 
     assert await field(world, await me(world, 4712), "invited_by") == host
 
@@ -59,19 +70,16 @@ async def test_a_code_from_the_web_makes_one_account_and_works_once(
     world: World, fake: FakeTelegram, ada: Person
 ) -> None:
     web = await world.app.game.join(nickname="Ada", language="hi", consent=True)
-    hashed = hashlib.sha256(b"abcd1234").hexdigest()
-    async with world.app.database.begin() as tx:
-        await tx.execute(
-            insert(passcode).values(
-                code_hash=hashed, player_id=web.id, made_at=1.0, expires_at=world.clock.now + 60
-            )
-        )
+    jar = Cookies(SECRET, secure=True)
+    code = await passcodes.make(
+        world.app.database, web.id, hashed=jar.passcode_hash, now=world.clock.now, rng=random.Random(1)
+    )
 
-    await ada.say("/start go_ABCD-1234")
+    await ada.say(f"/start go_{passcodes.shown(code)}")
     assert await me(world) == web.id
 
     bob = Person(4712, fake, ada.bot)
-    await bob.say("/start go_ABCD-1234")
+    await bob.say(f"/start go_{code}")
     assert "wrong, used, or too old" in bob.last.text
 
 
@@ -185,32 +193,131 @@ async def test_notices_language_and_deletion_are_kept(world: World, ada: Person)
     await ada.say("/language")
     await ada.tap("lang:ru")
     assert await field(world, mine, "language") == "ru"
+
+
+async def test_deletion_asks_twice_and_then_forgets_all(world: World, ada: Person) -> None:
+    await ada.join()
+    await ada.tap("quick")
+    await ada.say("How many dots does my aunt have?")
+    mine = await me(world)
+
     await ada.say("/delete")
+    await ada.tap("delete:ask")
+    await ada.tap("delete:no")
+    assert "Nothing was deleted." in ada.last.text
+    assert await field(world, mine, "forgotten_at") is None
+    await ada.say("/delete")
+    await ada.tap("delete:ask")
     await ada.tap("delete:yes")
-    assert mine in ada.last.text
+
+    assert "All of it is gone" in ada.last.text
+    assert await field(world, mine, "forgotten_at") == world.clock.now
     async with world.app.database.read() as tx:
         assert (await tx.execute(select(link))).first() is None
+        assert (await tx.execute(select(exchange.c.question))).scalar_one() == ""
+    await ada.say("Hello?")
+    assert ada.last.button("join:")
 
 
-async def test_boards_show_the_first_ten_and_oneself(world: World, ada: Person) -> None:
+async def test_boards_show_the_league_first_and_the_others_by_buttons(world: World, ada: Person) -> None:
     await ada.join()
-    mine = await me(world)
+    await ada.say("/boards")
+    assert "finish a session and you are in" in ada.last.text
+    await ada.play_quickly(world.clock)
+    points = {await me(world): 5}
     for n in range(12):
-        other = await world.app.game.join(nickname=f"P{n}", language="en", consent=True)
-        async with world.app.database.begin() as tx:
-            values = {"player_id": other.id, "points": 100 - n // 2, "period": "all", "updated_at": 1.0}
-            await tx.execute(insert(score).values(**values))
+        other = await world.app.game.join(nickname=f"P{n:02}", language="en", consent=True)
+        points[other.id] = 100 - n
     async with world.app.database.begin() as tx:
-        await tx.execute(insert(score).values(player_id=mine, points=5, period="all", updated_at=1.0))
+        await tx.execute(delete(score))
+        for one, n in points.items():
+            values = {"player_id": one, "points": n, "period": "all", "updated_at": 1.0}
+            await tx.execute(insert(score).values(**values))
 
     await ada.say("/boards")
+    assert "Paper league" in ada.last.text
+    assert "1. Ada 4711: 0 👈" in ada.last.text
+    sent = len(ada.chat)
+    await ada.tap("boards:all")
 
-    lines = ada.last.text.splitlines()[1:]
-    assert lines[0].startswith("1. P")
-    assert lines[1].startswith("1. P")
-    assert lines[2].startswith("3. P")
-    assert lines[-1] == "13. Ada 4711: 5 👈"
-    assert len(lines) == 11
+    assert len(ada.chat) == sent
+    lines = ada.last.text.splitlines()
+    assert lines[2:4] == ["1. P00: 100", "2. P01: 99"]
+    assert lines[-2:] == ["…", "13. Ada 4711: 5 👈"]
+    assert len(lines) == 14
+
+
+async def test_the_end_offers_the_card_of_the_session(
+    worlds: Worlds, fake: FakeTelegram, telegram: Telegram
+) -> None:
+    async with worlds(public_url="https://game.example") as world:
+        ada = Person(ADA, fake, new_bot(world, telegram))
+        await ada.join()
+        cards: list[str] = []
+        for _ in range(5):
+            await ada.play_quickly(world.clock)
+            urls = [unquote(one["url"]) for one in ada.last.buttons if "url" in one]
+            cards = [url for url in urls if "https://game.example/s/" in url]
+            assert bool(cards) == ("We falsified" in ada.last.text)
+            if cards:
+                break
+        token = cards[0].partition("/s/")[2].partition("&")[0]
+        facts = Cookies(SECRET, secure=True).cards.read(token)
+        assert f"I caught {facts.caught} of {facts.falsified} false answers" in cards[0]
+        assert 1 <= facts.falsified <= 3
+
+
+async def test_me_tells_level_streak_quest_and_league(world: World, ada: Person) -> None:
+    await ada.join()
+    await ada.play_quickly(world.clock)
+
+    await ada.say("/me")
+
+    for told in ("Level 1: Visitor", "1 day in a row", "of 3 questions", "Paper league", "You are 1 of 1"):
+        assert told in ada.last.text
+
+
+async def test_what_was_played_to_its_end_on_the_web_is_graded_here(world: World, ada: Person) -> None:
+    await ada.join()
+    mine = PlayerId(await me(world))
+    view = await world.app.game.start(mine, quick=True)
+    while view.turn is not None:
+        view = await world.app.game.skip(mine, view.turn.id)
+
+    await ada.say("/me")
+
+    async with world.app.database.read() as tx:
+        assert (await tx.execute(select(session.c.graded_at))).scalar_one() is not None
+
+
+async def test_a_refusal_is_told_in_the_players_language(world: World, ada: Person) -> None:
+    await ada.join()
+    await ada.tap("quick")
+    await ada.say("/language")
+    await ada.tap("lang:es")
+
+    await ada.say("x" * 4096)
+
+    told = in_words("bad_question", "", words_in("es"))
+    assert told
+    assert ada.last.text == told
+
+
+async def test_joining_that_fails_half_way_leaves_no_player(
+    world: World, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the bot is killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(bot_queries, "add_link", fail)
+        await ada.join()
+    async with world.app.database.read() as tx:
+        assert (await tx.execute(select(player))).first() is None
+
+    await ada.tap("join:")
+
+    assert await me(world)
 
 
 @pytest.mark.parametrize("command", ["me", "web", "privacy", "help", "boards", "stop", "nonsense"])

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import random
 
-from sqlalchemy import insert
-
 from stumper.front.telegram import queries
 from stumper.front.telegram.state import Stand
 from stumper.progress.news.post import MessageKind, write
-from stumper.records import PlayerId, TurnId
+from stumper.records import TurnId
 from stumper.store.database import Database
-from stumper.store.schema import passcode, score
 from tests.trust.rows import add_player
 
 NOW = 1_700_000_000.123456
@@ -82,28 +79,3 @@ async def test_unsent_messages_come_in_pages_oldest_first(database: Database) ->
         assert await queries.still_unsent(tx, everything[1])
         await queries.set_notices(tx, ada, on=False)
         assert not await queries.still_unsent(tx, everything[1])
-
-
-async def test_a_passcode_opens_once_and_not_after_its_time(database: Database) -> None:
-    ada = await add_player(database, "ada")
-    async with database.begin() as tx:
-        for name, until in (("fresh", NOW + 1), ("old", NOW - 1)):
-            values = {"code_hash": name, "player_id": ada, "made_at": NOW - 9, "expires_at": until}
-            await tx.execute(insert(passcode).values(**values))
-        assert await queries.use_passcode(tx, "old", now=NOW) is None
-        assert await queries.use_passcode(tx, "fresh", now=NOW) == ada
-        assert await queries.use_passcode(tx, "fresh", now=NOW) is None
-
-
-async def test_hosts_are_noted_once_and_the_board_gives_equal_points_one_place(database: Database) -> None:
-    players = [await add_player(database, name) for name in ("ada", "bob", "cyd")]
-    async with database.begin() as tx:
-        await queries.invited_by(tx, players[0], players[0])
-        await queries.invited_by(tx, players[0], PlayerId("nobody"))
-        await queries.invited_by(tx, players[0], players[1])
-        assert await queries.join_team(tx, players[0], "no code") is None
-        for one, points in zip(players, (5, 9, 9), strict=True):
-            values = {"period": "all", "player_id": one, "points": points, "updated_at": NOW}
-            await tx.execute(insert(score).values(**values))
-        ranked = await queries.board(tx, players[0], period="all", top=2)
-    assert [(one.place, one.points, one.me) for one in ranked] == [(1, 9, False), (1, 9, False), (3, 5, True)]

@@ -121,6 +121,7 @@ async def test_every_update_twice_does_nothing_twice(world: World, ada: Person) 
         else:
             await twice(await ada.tap("wrong:"))
             await twice(await ada.say("seventeen"))
+    await twice(await ada.tap("end:"))
     assert "last picture" in ada.last.text
 
 

@@ -1,41 +1,15 @@
-"""Commands beside the game: how one stands, boards, language, notices, the web, privacy, deletion, help."""
+"""Commands beside the game: language, notices, the web, privacy, deletion, help."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from stumper.campaigns import find_campaign
+from stumper.accounts.forget import forget
 from stumper.front import i18n
+from stumper.front.i18n import N_
 from stumper.front.telegram import joining, queries
 from stumper.front.telegram.client import Button
 from stumper.front.telegram.talk import Talk
-from stumper.trust import rewards
-from stumper.trust.queries import standing
-
-_TOP: Final = 10
-
-
-async def me(talk: Talk) -> None:
-    """/me: points, and how far one is from being a referee."""
-    async with talk.app.database.read() as tx:
-        stands = await standing(tx, talk.me)
-        rules = (await find_campaign(tx, talk.app.settings.campaign)).rules
-    words = talk.words
-    points = words.count("You have {n} point.", "You have {n} points.", rewards.shown(stands.balance))
-    trusted = stands.e_value >= rules.trust_e
-    told = words("You are a referee: /referee") if trusted else words("Careful sessions make you a referee.")
-    await talk.say(f"{points}\n{told}", buttons=[[Button(words("Play"), "play")]])
-
-
-async def boards(talk: Talk) -> None:
-    """/boards: the first ten of all time, and oneself below."""
-    async with talk.app.database.read() as tx:
-        ranked = await queries.board(tx, talk.me, period="all", top=_TOP)
-    if not ranked:
-        await talk.say(talk.words("Nobody has points yet. Be the first!"))
-        return
-    lines = [f"{one.place}. {one.nickname}: {one.points}" + (" 👈" if one.me else "") for one in ranked]
-    await talk.say("\n".join((talk.words("The best of all time"), *lines)))
 
 
 async def language(talk: Talk) -> None:
@@ -87,29 +61,50 @@ async def privacy(talk: Talk) -> None:
 
 
 async def delete(talk: Talk) -> None:
-    """/delete: asks once more."""
+    """/delete: tells what goes, and asks."""
+    words = talk.words
     await talk.say(
-        talk.words("Shall we forget you? You leave the game here, and your Telegram number is deleted."),
-        buttons=[[Button(talk.words("Yes, forget me"), "delete:yes"), Button(talk.words("No"), "home")]],
-    )
-
-
-async def delete_now(talk: Talk) -> None:
-    """Forgets the chat; what was typed is deleted by whoever runs the game, by the player's code."""
-    await talk.nod()
-    player_id = talk.me
-    talk.parts.watch.leave(talk.chat_id)
-    async with talk.app.database.begin() as tx:
-        await queries.set_notices(tx, player_id, on=False)
-        await queries.drop_link(tx, talk.chat_id)
-    await talk.change(
-        talk.incoming.message_id,
-        talk.words(
-            "Your Telegram number is deleted. To have all that you typed deleted too, tell the people "
-            "who run this game your player code: {code}",
-            code=player_id,
+        words(
+            "Your name, your questions and answers, your catches, points, badges, messages and links go for "
+            "good, and no later data set has them. It cannot be undone."
         ),
+        buttons=[[Button(words("Delete it all?"), "delete:ask")], [Button(words("No, back"), "delete:no")]],
     )
+
+
+async def delete_tapped(talk: Talk) -> None:
+    """Asks once more in the same message, or forgets the player, or lets it be."""
+    await talk.nod()
+    words, asked = talk.words, talk.incoming.message_id
+    if talk.argument == "ask":
+        sure = [Button(words("I am sure: delete everything"), "delete:yes")]
+        again = words("Are you sure? All of it is deleted at once, here and on the web.")
+        await talk.change(asked, again, buttons=[[Button(words("No, back"), "delete:no")], sure])
+    elif talk.argument == "yes":
+        await _forget(talk)
+    else:
+        await talk.change(asked, words("Nothing was deleted."))
+
+
+async def _forget(talk: Talk) -> None:
+    words = talk.words
+    talk.parts.watch.leave(talk.chat_id)
+    done = await forget(talk.app.database, talk.me, talk.app.clock())  # the link with this chat goes too
+    told = [
+        words("All of it is gone"),
+        words("Nothing you typed is kept any more, and nothing names you."),
+    ]
+    if done.releases:
+        told.append(
+            words.count(
+                "{n} data set was frozen before and may still hold answers of yours, without your name. "
+                "Whoever runs the game has been told which one.",
+                "{n} data sets were frozen before and may still hold answers of yours, without your name. "
+                "Whoever runs the game has been told which ones.",
+                len(done.releases),
+            )
+        )
+    await talk.change(talk.incoming.message_id, "\n\n".join(told))
 
 
 async def help_(talk: Talk) -> None:
@@ -136,22 +131,17 @@ async def edited(talk: Talk) -> None:
     )
 
 
-def _offered(text: str) -> str:
-    """Marks a text that is translated where it is shown."""
-    return text
-
-
 COMMANDS: Final = (
-    ("play", _offered("Play, or go on with your session")),
-    ("quick", _offered("Three pictures only")),
-    ("stop", _offered("Stop for now")),
-    ("referee", _offered("Judge the catches of others")),
-    ("me", _offered("Your points")),
-    ("boards", _offered("The best players")),
-    ("language", _offered("Choose a language")),
-    ("notices", _offered("Messages outside the game: on or off")),
-    ("web", _offered("The game as a web page")),
-    ("privacy", _offered("What we keep")),
-    ("delete", _offered("Have yourself forgotten")),
-    ("help", _offered("All commands")),
+    ("play", N_("Play, or go on with your session")),
+    ("quick", N_("Three pictures only")),
+    ("stop", N_("Stop for now")),
+    ("referee", N_("Judge the catches of others")),
+    ("me", N_("Where you stand")),
+    ("boards", N_("The best players")),
+    ("language", N_("Choose a language")),
+    ("notices", N_("Messages outside the game: on or off")),
+    ("web", N_("The game as a web page")),
+    ("privacy", N_("What we keep")),
+    ("delete", N_("Have yourself forgotten")),
+    ("help", N_("All commands")),
 )

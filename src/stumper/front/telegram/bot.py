@@ -16,8 +16,11 @@ from weakref import WeakValueDictionary
 import structlog
 
 from stumper.app import App
+from stumper.config import cookie_secret
 from stumper.errors import BadSetting, Blocked, ServiceAway, ServiceRefused, StoreError, StumperError
-from stumper.front.telegram import asides, joining, playing, queries, refereeing
+from stumper.front.auth import Cookies
+from stumper.front.refusals import in_words
+from stumper.front.telegram import asides, joining, leaving, playing, queries, refereeing, scores, showing
 from stumper.front.telegram.client import Telegram
 from stumper.front.telegram.incoming import Incoming, Kind
 from stumper.front.telegram.talk import BotParts, Talk
@@ -34,8 +37,8 @@ _COMMANDS: Final[dict[str, Answer]] = {
     "quick": playing.quick,
     "stop": playing.stop,
     "referee": refereeing.referee,
-    "me": asides.me,
-    "boards": asides.boards,
+    "me": scores.me,
+    "boards": scores.boards,
     "language": asides.language,
     "notices": asides.notices,
     "web": asides.web,
@@ -52,11 +55,20 @@ _TAPS: Final[dict[str, Answer]] = {
     "right": playing.right,
     "wrong": playing.wrong,
     "again": playing.again,
-    "next": playing.go_on,
+    "undo": playing.undo,
+    "end": playing.result,
+    "next": leaving.go_on,
+    "why": leaving.why,
+    "skip": leaving.skip,
+    "report": leaving.report,
+    "flag": leaving.flag,
+    "stay": leaving.stay,
+    "more": leaving.more,
+    "boards": scores.boards,
     "referee": refereeing.referee,
     "rule": refereeing.rule,
     "notices": asides.notices,
-    "delete": asides.delete_now,
+    "delete": asides.delete_tapped,
 }
 _FOR_STRANGERS: Final = {joining.start, joining.choose_language, joining.agree, asides.help_, asides.privacy}
 _KEEP_TAKEN_S: Final = 48 * 3600.0
@@ -76,13 +88,20 @@ class ChatBot:
         self._app = app
         self.telegram = telegram
         self._watch = Watch(clock=app.clock)
-        self.parts = BotParts(app=app, telegram=telegram, bot_name=name, watch=self._watch, sleep=sleep)
+        self.parts = BotParts(
+            app=app,
+            telegram=telegram,
+            bot_name=name,
+            watch=self._watch,
+            jar=Cookies(cookie_secret(app.settings), secure=False),  # it gives no cookie to a browser
+            sleep=sleep,
+        )
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def keep_time(self) -> None:
         """Tells players how much time is left, until it is cancelled; begins with what is open already."""
         async with self._app.database.read() as tx:
-            for chat_id, turn_id in await queries.open_turns(tx):
+            for chat_id, turn_id in [*await queries.open_turns(tx), *await queries.ended_turns(tx)]:
                 self._watch.at(self._app.clock(), chat_id, turn_id)
         await self._watch.run(self._look)
 
@@ -93,7 +112,7 @@ class ChatBot:
             if link is None or link.blocked:
                 return
             try:
-                await playing.look(Talk(self.parts, chat_id=chat_id, link=link), turn_id)
+                await showing.look(Talk(self.parts, chat_id=chat_id, link=link), turn_id)
             except Blocked:
                 await self._block(chat_id, at=self._app.clock())
 
@@ -146,7 +165,7 @@ class ChatBot:
         except (ServiceAway, Blocked, StoreError, BadSetting):
             raise
         except StumperError as error:
-            await _apologise(talk, str(error))
+            await _apologise(talk, in_words(error.code, str(error), talk.words))
         except Exception as error:  # the bot's loop: one update's fault must not stop the others
             log.error("an update failed", update=talk.incoming.id, error=self.telegram.scrub(repr(error)))
             await _apologise(

@@ -1,36 +1,36 @@
 """The door of the chat: language and consent by buttons before anything is kept, and what a deep link brings.
 
-A link ``t.me/BOT?start=PAYLOAD`` may join a team (``t_CODE``), name who invited (``p_PLAYER``), or let an
-account from the web in (``go_CODE``, a passcode made there). Until consent, the payload travels in the
-buttons.
+A link ``t.me/BOT?start=PAYLOAD`` may join a team (``t_CODE``), name who invited (``p_CODE``, of
+`accounts.invites`), or let an account from the web in (``go_CODE``, a passcode made there). Until consent,
+the payload travels in the buttons.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stumper.accounts import passcodes
+from stumper.accounts.profile import thank
 from stumper.app import App
+from stumper.errors import Conflict, NotFound
 from stumper.front import i18n
-from stumper.front.parts import JOINS
+from stumper.front.auth import Cookies
+from stumper.front.parts import JOINS, PASSCODES
 from stumper.front.queries import set_language as store_language
+from stumper.front.teams import TRIES
 from stumper.front.telegram import queries
 from stumper.front.telegram.client import Button, Rows
 from stumper.front.telegram.talk import Talk
 from stumper.play.texts import NICKNAME_CHARS
+from stumper.progress.teams import join_team
 from stumper.records import PlayerId
 
 _PAYLOAD: Final = re.compile(r"(?:t|p|go)_[A-Za-z0-9-]{1,40}")
 """A button carries 64 bytes: with its move and the language, 43 are enough for every code of ours."""
-
-
-async def redeem(tx: AsyncConnection, code: str, *, now: float) -> PlayerId | None:
-    """Returns the player whose passcode this is and uses it up, or None for a wrong, used or old one."""
-    plain = re.sub(r"[^0-9a-z]", "", code.lower())
-    return await queries.use_passcode(tx, hashlib.sha256(plain.encode()).hexdigest(), now=now)
 
 
 async def start(talk: Talk) -> None:
@@ -111,6 +111,7 @@ async def agree(talk: Talk) -> None:
         await JOINS.spend(talk.app.cache, "telegram")
         await enrol(
             talk.app,
+            talk.parts.jar,
             user_id=talk.chat_id,
             nickname=talk.incoming.name[:NICKNAME_CHARS].strip() or "Player",
             language=language if language in i18n.LANGUAGES else "en",
@@ -124,8 +125,14 @@ async def agree(talk: Talk) -> None:
     await home(talk)
 
 
+class _LinkedAlready(Exception):
+    def __init__(self, player_id: PlayerId) -> None:
+        self.player_id = player_id
+
+
 async def enrol(
     app: App,
+    jar: Cookies,
     *,
     user_id: int,
     nickname: str,
@@ -135,37 +142,57 @@ async def enrol(
     network: str | None = None,
 ) -> PlayerId:
     """Makes a player and links them; who is linked already stays who they are. Raises NoConsent, BadInput."""
-    player = await app.game.join(nickname=nickname, language=language, consent=consent, network=network)
-    payload = payload if _PAYLOAD.fullmatch(payload) else ""
-    async with app.database.begin() as tx:
-        linked = await queries.add_link(tx, user_id, player.id, now=app.clock())
-        if linked == player.id and payload.startswith("t_"):
-            await queries.join_team(tx, linked, payload.removeprefix("t_"))
-        elif linked == player.id and payload.startswith("p_"):
-            await queries.invited_by(tx, linked, PlayerId(payload.removeprefix("p_")))
-    return linked
+
+    async def link(tx: AsyncConnection, player_id: PlayerId) -> None:
+        linked = await queries.add_link(tx, user_id, player_id, now=app.clock())
+        if linked != player_id:
+            raise _LinkedAlready(linked)
+
+    try:
+        player = await app.game.join(
+            nickname=nickname, language=language, consent=consent, network=network, also=link
+        )
+    except _LinkedAlready as known:
+        return known.player_id
+    await _bring(app, jar, player.id, payload if _PAYLOAD.fullmatch(payload) else "")
+    return player.id
+
+
+async def _bring(app: App, jar: Cookies, player_id: PlayerId, payload: str) -> None:
+    """Does what the link brought. Each in a transaction of its own: without it one can play all the same."""
+    what, _, code = payload.partition("_")
+    if what == "p":
+        await thank(app.database, player_id, invite=jar.invites.player(code))
+    elif what == "t":
+        with suppress(NotFound, Conflict):  # a full team, or one that is gone
+            await join_team(app.database, player_id, code=code)
 
 
 async def _team(talk: Talk, payload: str) -> None:
     if not payload.startswith("t_"):
         return
-    async with talk.app.database.begin() as tx:
-        name = await queries.join_team(tx, talk.me, payload.removeprefix("t_"))
-    if name is None:
+    await TRIES.spend(talk.app.cache, talk.me)
+    try:
+        name = await join_team(talk.app.database, talk.me, code=payload.removeprefix("t_"))
+    except NotFound:
         await talk.say(talk.words("There is no team with this code. Ask for a new link."))
+    except Conflict as error:  # it is full, or they are in another one
+        await talk.refuse(error)
     else:
         await talk.say(talk.words("You play for the team {name} now.", name=name))
 
 
 async def _let_in(talk: Talk, code: str) -> None:
     now = talk.app.clock()
-    async with talk.app.database.begin() as tx:
-        found = await redeem(tx, code, now=now)
-        if found is not None:
-            await queries.move_link(tx, talk.chat_id, found, now=now)
-    if found is None:
+    await PASSCODES.spend(talk.app.cache, f"telegram {talk.chat_id}")
+    try:
+        found = await passcodes.use(talk.app.database, code, hashed=talk.parts.jar.passcode_hash, now=now)
+    except NotFound:
         await talk.say(talk.words("This code is wrong, used, or too old. Make a new one on the web page."))
         return
+    # A bot that dies here has used the code up: making another one is safer than one that works twice.
+    async with talk.app.database.begin() as tx:
+        await queries.move_link(tx, talk.chat_id, found, now=now)
     talk.parts.watch.leave(talk.chat_id)
     await talk.reload()
     await talk.say(talk.words("Telegram and the web are one account now."))

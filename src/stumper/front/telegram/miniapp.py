@@ -85,6 +85,7 @@ async def join(
             if link is not None
             else await joining.enrol(
                 app,
+                jar,
                 user_id=visitor.user_id,
                 nickname=nickname,
                 language=language,

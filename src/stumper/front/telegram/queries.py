@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import and_, delete, exists, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.front.telegram.state import SERVICE, Link, Stand
 from stumper.progress.news.post import Message, MessageKind
-from stumper.records import PlayerId, TurnId
-from stumper.store.schema import exchange, link, message, passcode, player, score, session, taken, team, turn
+from stumper.records import ExchangeId, PlayerId, TurnEnd, TurnId
+from stumper.store.schema import exchange, link, message, player, session, taken, turn
 
 _OURS = link.c.service == SERVICE
 
@@ -115,56 +115,32 @@ async def open_turns(tx: AsyncConnection) -> list[tuple[int, TurnId]]:
     return [(int(chat), TurnId(id_)) for chat, id_ in await tx.execute(query)]
 
 
+async def ended_turns(tx: AsyncConnection) -> list[tuple[int, TurnId]]:
+    """Returns (chat, turn on show) where a session has ended and its end was not told."""
+    over = and_(session.c.finished_at.is_not(None), session.c.graded_at.is_(None))
+    query = (
+        select(link.c.external_id, link.c.facts, session.c.id)
+        .join(session, and_(session.c.player_id == link.c.player_id, over))
+        .where(_OURS, link.c.blocked_at.is_(None))
+    )
+    stands = [(int(chat), Stand.of(facts), id_) for chat, facts, id_ in await tx.execute(query)]
+    return [(chat, at.turn_id) for chat, at, id_ in stands if at.session_id == id_ and at.turn_id]
+
+
+async def timed_out(tx: AsyncConnection, turn_id: TurnId) -> bool:
+    """Tells whether a turn was closed by the clock."""
+    end = (await tx.execute(select(turn.c.end).where(turn.c.id == turn_id))).scalar_one_or_none()
+    return bool(end == TurnEnd.TIMEOUT)
+
+
+async def shown_answer(tx: AsyncConnection, exchange_id: ExchangeId) -> str:
+    """Returns the answer as the player saw it."""
+    query = select(exchange.c.shown_answer).where(exchange.c.id == exchange_id)
+    return str((await tx.execute(query)).scalar_one())
+
+
 async def set_notices(tx: AsyncConnection, player_id: PlayerId, *, on: bool) -> None:
     await tx.execute(update(player).where(player.c.id == player_id).values(notices=on))
-
-
-async def join_team(tx: AsyncConnection, player_id: PlayerId, code: str) -> str | None:
-    """Puts a player into the team with this code and returns its name; None if there is no such team."""
-    row = (await tx.execute(select(team).where(team.c.code == code))).first()
-    if row is None:
-        return None
-    await tx.execute(update(player).where(player.c.id == player_id).values(team_id=row.id))
-    return str(row.name)
-
-
-async def invited_by(tx: AsyncConnection, player_id: PlayerId, host: PlayerId) -> None:
-    """Notes who invited a new player; nothing happens if there is no such host, or it is themselves."""
-    known = exists().where(player.c.id == host, player.c.forgotten_at.is_(None))
-    this = and_(player.c.id == player_id, player.c.id != host, player.c.invited_by.is_(None), known)
-    known_host = select(player.c.id).where(player.c.id == host).scalar_subquery()
-    await tx.execute(update(player).where(this).values(invited_by=known_host))
-
-
-async def use_passcode(tx: AsyncConnection, code_hash: str, *, now: float) -> PlayerId | None:
-    """Returns whose code it is, and uses it up; None if it is unknown, used or too old."""
-    fresh = and_(passcode.c.code_hash == code_hash, passcode.c.used_at.is_(None), passcode.c.expires_at > now)
-    query = update(passcode).where(fresh).values(used_at=now).returning(passcode.c.player_id)
-    found = (await tx.execute(query)).scalar_one_or_none()
-    return None if found is None else PlayerId(found)
-
-
-class Ranked(NamedTuple):
-    place: int
-    nickname: str
-    points: int
-    me: bool
-
-
-async def board(tx: AsyncConnection, me: PlayerId, *, period: str, top: int) -> list[Ranked]:
-    """Returns the first ``top`` of a period, and the player if they stand below; equal points, one place."""
-    place = func.rank().over(order_by=score.c.points.desc()).label("place")
-    ranked = select(score.c.player_id, score.c.points, place).where(score.c.period == period).subquery()
-    query = (
-        select(ranked, player.c.nickname)
-        .join(player, player.c.id == ranked.c.player_id)
-        .where(or_(ranked.c.place <= top, ranked.c.player_id == me), player.c.forgotten_at.is_(None))
-        .order_by(ranked.c.place, player.c.nickname)
-        .limit(top + 1)
-    )
-    return [
-        Ranked(row.place, row.nickname, row.points, row.player_id == me) for row in await tx.execute(query)
-    ]
 
 
 _OUTBOX = "telegram-out"

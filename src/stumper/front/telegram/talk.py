@@ -9,7 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stumper.app import App
+from stumper.errors import StumperError
+from stumper.front.auth import Cookies
 from stumper.front.i18n import Words, words_in
+from stumper.front.refusals import in_words
 from stumper.front.telegram import queries
 from stumper.front.telegram.client import Rows, Telegram
 from stumper.front.telegram.incoming import Incoming
@@ -26,6 +29,8 @@ class BotParts:
     telegram: Telegram
     bot_name: str
     watch: Watch
+    jar: Cookies
+    """Makes and reads what is signed: invitations, cards, passcodes."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     @property
@@ -75,6 +80,11 @@ class Talk:
     async def say(self, text: str, *, buttons: Rows = (), force_reply: bool = False) -> int:
         """Sends plain text; returns the message's number."""
         return await self.parts.telegram.text(self.chat_id, text, buttons=buttons, force_reply=force_reply)
+
+    async def refuse(self, error: StumperError, *, buttons: Rows = (), force_reply: bool = False) -> None:
+        """Says why something cannot be, in the player's language."""
+        told = in_words(error.code, str(error), self.words)
+        await self.say(told, buttons=buttons, force_reply=force_reply)
 
     async def change(self, message_id: int | None, text: str, *, buttons: Rows = ()) -> None:
         """Gives an earlier message another text; nothing happens if there is none."""

@@ -15,8 +15,10 @@ from stumper.records import TurnId
 
 log = structlog.get_logger()
 
-MARKS_S: Final = (60.0, 20.0)
-"""The progress bar tells the time so many seconds before the end: more edits would meet Telegram's limits."""
+MARKS_S: Final = (60.0, 25.0)
+"""The progress bar tells the time so many seconds before the end: more edits would meet Telegram's limits.
+At the last one more time may be taken already (`play.rules.more_at`).
+"""
 AT_ONCE: Final = 8
 
 Look = Callable[[int, TurnId], Awaitable[None]]
