@@ -13,6 +13,7 @@ from stumper.curate import belief
 from stumper.front.auth import Cookies
 from stumper.front.i18n import words_in
 from stumper.front.refusals import in_words
+from stumper.front.telegram import joining
 from stumper.front.telegram import queries as bot_queries
 from stumper.front.telegram.client import Telegram
 from stumper.records import PlayerId
@@ -265,6 +266,20 @@ async def test_the_end_offers_the_card_of_the_session(
         facts = Cookies(SECRET, secure=True).cards.read(token)
         assert f"I caught {facts.caught} of {facts.falsified} false answers" in cards[0]
         assert 1 <= facts.falsified <= 3
+
+
+async def test_two_who_join_by_one_account_of_telegram_are_one_player(world: World, ada: Person) -> None:
+    async def enrol() -> str:
+        jar = ada.bot.parts.jar
+        return await joining.enrol(
+            world.app, jar, user_id=ADA, nickname="Ada", language="en", consent=True, payload=""
+        )
+
+    first, second = await enrol(), await enrol()
+
+    assert first == second
+    async with world.app.database.read() as tx:
+        assert list((await tx.execute(select(player.c.id))).scalars()) == [first]
 
 
 async def test_me_tells_level_streak_quest_and_league(world: World, ada: Person) -> None:

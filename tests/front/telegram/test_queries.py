@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 
+from sqlalchemy import update
+
 from stumper.front.telegram import queries
 from stumper.front.telegram.state import Stand
 from stumper.progress.news.post import MessageKind, write
-from stumper.records import TurnId
+from stumper.records import ExchangeId, SessionId, TurnId
 from stumper.store.database import Database
-from tests.trust.rows import add_player
+from stumper.store.schema import turn
+from tests.trust.rows import add_player, add_session, attentive, open_campaign
 
 NOW = 1_700_000_000.123456
 
@@ -79,3 +82,22 @@ async def test_unsent_messages_come_in_pages_oldest_first(database: Database) ->
         assert await queries.still_unsent(tx, everything[1])
         await queries.set_notices(tx, ada, on=False)
         assert not await queries.still_unsent(tx, everything[1])
+
+
+async def test_an_end_that_was_not_told_is_found_until_it_is_graded(database: Database) -> None:
+    await open_campaign(database)
+    ada = await add_player(database, "ada")
+    for name, graded_at in (("s", None), ("t", 2_000.0)):
+        await add_session(database, ada, attentive(2), session_id=name, graded_at=graded_at)
+    async with database.begin() as tx:
+        await queries.add_link(tx, 7, ada, now=NOW)
+        assert await queries.ended_turns(tx) == []
+        await queries.keep_stand(tx, 7, Stand(session_id=SessionId("s"), turn_id=TurnId("s-1")))
+        assert await queries.ended_turns(tx) == [(7, "s-1")]
+        await queries.keep_stand(tx, 7, Stand(session_id=SessionId("t"), turn_id=TurnId("t-1")))
+        assert await queries.ended_turns(tx) == []
+
+        assert await queries.shown_answer(tx, ExchangeId("s-x0")) == "a dog"
+        assert not await queries.timed_out(tx, TurnId("s-1"))
+        await tx.execute(update(turn).where(turn.c.id == "s-1").values(end="timeout"))
+        assert await queries.timed_out(tx, TurnId("s-1"))
