@@ -15,6 +15,7 @@ from stumper.app import App
 from stumper.errors import BadInput, NoConsent, NotFound
 from stumper.front import auth, i18n
 from stumper.front.parts import Jar, Network, Parts, may_join
+from stumper.front.refusals import in_words
 from stumper.front.telegram import joining, queries
 from stumper.front.telegram.initdata import Visitor, verify
 from stumper.front.templating import templates
@@ -77,31 +78,21 @@ async def join(
 ) -> Response:
     """Joins after consent and links the player with their Telegram account."""
     visitor = _visitor(app, init_data)
-    async with app.database.read() as tx:
-        link = await queries.find_link(tx, visitor.user_id)
     try:
-        player_id = (
-            link.player_id
-            if link is not None
-            else await joining.enrol(
-                app,
-                jar,
-                user_id=visitor.user_id,
-                nickname=nickname,
-                language=language,
-                consent=consent,
-                payload=visitor.payload,
-                network=network,
-            )
+        player_id = await joining.enrol(
+            app,
+            jar,
+            user_id=visitor.user_id,
+            nickname=nickname,
+            language=language,
+            consent=consent,
+            payload=visitor.payload,
+            network=network,
         )
     except (BadInput, NoConsent) as error:
-        return _page(
-            request,
-            problem=str(error),
-            nickname=nickname[:NICKNAME_CHARS],
-            language=language,
-            init_data=init_data,
-        )
+        problem = in_words(error.code, str(error), i18n.words_for(request))
+        typed = {"nickname": nickname[:NICKNAME_CHARS], "language": language, "init_data": init_data}
+        return _page(request, problem=problem, **typed)
     response = Response(status_code=303, headers={"Location": "/"})
     _give(app, jar, response, player_id, language=language)
     return response
