@@ -11,6 +11,7 @@ from stumper.progress.boards.tables import Board, Tab
 from stumper.progress.standing import InLeague, Standing
 from stumper.progress.teams import Team
 from stumper.records import PlayerId
+from stumper.trust.rewards import shown
 
 
 class RowOut(BaseModel):
@@ -21,7 +22,7 @@ class RowOut(BaseModel):
 
     @classmethod
     def of(cls, row: Row, me: PlayerId | None) -> Self:
-        return cls(rank=row.rank, name=row.nickname, points=row.points, me=row.player_id == me)
+        return cls(rank=row.rank, name=row.nickname, points=shown(row.points), me=row.player_id == me)
 
 
 class BoardOut(BaseModel):
@@ -37,7 +38,7 @@ class BoardOut(BaseModel):
     def of(cls, board: Board, me: PlayerId | None) -> Self:
         rows = [RowOut.of(row, me) for row in board.rows]
         rows += [
-            RowOut(rank=row.rank, name=row.name, points=row.points, me=row.team_id == board.my_team)
+            RowOut(rank=row.rank, name=row.name, points=shown(row.points), me=row.team_id == board.my_team)
             for row in board.teams
         ]
         return cls(

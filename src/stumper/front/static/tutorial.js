@@ -26,6 +26,7 @@ function bubble(words, mine) {
   said.className = `bubble ${mine ? "mine" : "theirs"}`;
   said.textContent = words;
   said.lang = "en";
+  said.dir = "auto";
   ui.chat.append(said);
   return said;
 }
