@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from stumper.store.schema import (
     exchange,
     league,
     ledger,
+    link,
     member,
     player,
     quest,
@@ -142,6 +143,36 @@ async def days(tx: AsyncConnection, player_id: PlayerId) -> dict[int, int]:
         .group_by(session.c.day)
     )
     return {int(day): int(n) for day, n in rows}
+
+
+async def days_of_many(tx: AsyncConnection, player_ids: Sequence[PlayerId]) -> dict[PlayerId, dict[int, int]]:
+    """Returns, for each of some hundred players, how many sessions that count they finished on their days."""
+    rows = await tx.execute(
+        select(session.c.player_id, session.c.day, func.count())
+        .where(session.c.player_id.in_(player_ids), session.c.day.is_not(None))
+        .group_by(session.c.player_id, session.c.day)
+    )
+    found: dict[PlayerId, dict[int, int]] = {}
+    for player_id, day, n in rows:
+        found.setdefault(PlayerId(player_id), {})[int(day)] = int(n)
+    return found
+
+
+async def can_be_told(tx: AsyncConnection, *, since: int) -> list[tuple[PlayerId, str]]:
+    """Returns (player, time zone) of those who have a linked account, allow messages, and have played on one
+    of their days since ``since``.
+    """
+    rows = await tx.execute(
+        select(player.c.id, player.c.time_zone)
+        .where(
+            player.c.notices,
+            player.c.forgotten_at.is_(None),
+            exists().where(link.c.player_id == player.c.id, link.c.blocked_at.is_(None)),
+            exists().where(session.c.player_id == player.c.id, session.c.day >= since),
+        )
+        .order_by(player.c.id)
+    )
+    return [(PlayerId(row.id), row.time_zone) for row in rows]
 
 
 async def played(tx: AsyncConnection, session_id: SessionId) -> Played:

@@ -7,6 +7,7 @@ as sent right after Telegram took it: a bot that dies in that moment leaves one 
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Final
 
 import structlog
@@ -20,13 +21,14 @@ from stumper.front.telegram.pace import Pace, sleeps
 from stumper.front.telegram.queries import Notice
 from stumper.front.telling import told
 from stumper.progress.news.post import MessageKind
+from stumper.progress.reminders import remind
 
 log = structlog.get_logger()
 
 LEASE_S: Final = 300.0
 """Longer than one message may take with all its attempts (six, of 30 s at most and the pauses between)."""
 _BATCH: Final = 200
-_EVERY_S: Final = 30.0
+_EVERY_S: Final = 60.0
 _STALE_S: Final = {MessageKind.STREAK: 8 * 3600.0}
 """What is said of tonight is not said tomorrow."""
 _OLD_S: Final = 7 * 24 * 3600.0
@@ -60,6 +62,7 @@ class Outbox:
         if not await self._hold():
             return 0
         try:
+            await remind(self._app.database, now=self._app.clock(), rng=random.SystemRandom())
             return await self._send_all()
         finally:
             await self._leave()
