@@ -130,3 +130,15 @@ async def test_joining_keeps_the_time_zone(world: World, sent: str, kept: str) -
     player = await world.app.game.join(nickname="Ada", language="en", consent=True, time_zone=sent)
 
     assert player.time_zone == check_time_zone(sent) == kept
+
+
+async def test_a_teams_link_leads_strangers_through_joining_and_players_to_the_team(world: World) -> None:
+    async with world.phone() as stranger:
+        first = await stranger.get("/teams?code=ABCD-2345")
+        assert first.headers["location"] == "/?team=ABCD-2345"
+        assert "/tutorial?team=ABCD-2345" in (await stranger.get(first.headers["location"])).text
+        await join(stranger)
+        again = await stranger.get("/?team=ABCD-2345")
+        assert again.headers["location"] == "/teams?code=ABCD-2345"
+        assert 'value="ABCD-2345"' in (await stranger.get(again.headers["location"])).text
+        assert (await stranger.get("/join")).headers["location"] == "/"

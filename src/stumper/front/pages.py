@@ -64,6 +64,8 @@ async def landing(request: Request, app: Parts, me: MaybeMe) -> Response:
         "onward": f"/tutorial{carried(request)}",
         "quick_turns": (await _rules(app)).quick_turns,
     }
+    if player and (code := request.query_params.get("team")):
+        return _see(f"/teams?{urlencode({'code': code[:20]})}")
     if player:
         # A session whose end nobody looked at, for the phone went dark or the server was killed.
         await settle_left(app.database, player.id, now=app.clock(), rng=random.SystemRandom())
@@ -72,8 +74,10 @@ async def landing(request: Request, app: Parts, me: MaybeMe) -> Response:
 
 
 @router.get("/join")
-async def join_here(request: Request, app: Parts) -> Response:
-    """Nickname, language and consent: the only form before the first session."""
+async def join_here(request: Request, app: Parts, me: MaybeMe) -> Response:
+    """Nickname, language and consent: the only form before the first session; a player needs it no more."""
+    if me is not None:
+        return _see("/")
     brought = {name: request.query_params.get(name, "")[:64] for name in CARRIED}
     return await _join_page(request, app, **brought)
 

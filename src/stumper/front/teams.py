@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from stumper.app import App
 from stumper.errors import StumperError
 from stumper.front.api import REFUSALS
-from stumper.front.parts import Limit, Me, Mover, Parts
+from stumper.front.parts import Limit, MaybeMe, Me, Mover, Parts
 from stumper.front.progress_shapes import TeamOut
 from stumper.front.templating import templates
 from stumper.progress import teams
@@ -60,8 +61,13 @@ def _done() -> Response:
 
 
 @router.get("/teams")
-async def team_page(request: Request, app: Parts, me: Mover, code: str = "") -> Response:
-    """The player's team, or how to get into one; ``code`` comes with an invitation."""
+async def team_page(request: Request, app: Parts, me: MaybeMe, code: str = "") -> Response:
+    """The player's team, or how to get into one; ``code`` comes with an invitation.
+
+    Somebody who has not joined yet begins at the start, and brings the code along.
+    """
+    if me is None:
+        return RedirectResponse(f"/?{urlencode({'team': code[:20]})}" if code else "/", status_code=303)
     return await _page(request, app, me, code=code)
 
 
