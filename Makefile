@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo serve test test-fast lint fix docs words lock clean
+.PHONY: demo serve test test-fast lint fix docs words pictures lock clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)  ## Play, collect, tune, evaluate, then serve the better model
@@ -36,6 +36,11 @@ docs: $(READY)  ## Writes docs/reference from the code
 
 words: $(READY)  ## Writes the catalogues of front/locale from the code; then translate and run it again
 	$(BIN)/python tools/words.py
+
+pictures: $(READY)  ## Takes the pictures of docs/game.md anew, with the browser tests
+	rm -rf build/screenshots && mkdir -p build/screenshots
+	STUMPER_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest tests/browser -q
+	$(BIN)/python tools/gallery.py build/screenshots
 
 lock: $(READY)  ## Writes constraints.txt from what is installed
 	{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new

@@ -31,7 +31,7 @@ SCREENS: Final = {
     "me": ("phone-door-9-me", "dark-door-9-me", "desk-door-9-me"),
     "go": ("phone-door-a-code", "dark-door-b-go", "phone-door-c-hello"),
     "learned": ("learned-phone", "learned-phone-dark", "learned-desk"),
-    "referee": ("phone-9-referee", "everyone-ar-phone-dark-referee"),
+    "referee": ("phone-8-referee-case", "phone-8-referee-report"),
     "offline": ("phone-offline", "phone-offline-ar"),
 }
 """Screen to screenshots, left to right."""
