@@ -216,9 +216,11 @@ async def test_every_page_is_in_the_table(sites: Sites) -> None:
     assert {path for path in found if not path.startswith("/api")} == named | NO_PAGE
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("screen", [PHONE, DESK], ids=lambda screen: screen.name)
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(
+    ("language", "screen", "dark"),
+    [("en", PHONE, False), ("ar", PHONE, True), ("ar", DESK, False), ("en", DESK, True)],
+    ids=["en-phone-light", "ar-phone-dark", "ar-desk-light", "en-desk-dark"],
+)
 async def test_axe_finds_nothing(sites: Sites, language: str, screen: Screen, dark: bool) -> None:
     shown = Screen(name=screen.name, width=screen.width, height=screen.height, dark=dark)
     wrong = []
@@ -249,6 +251,8 @@ async def test_at_320_pixels_or_four_times_the_size_nothing_scrolls_sideways(
 async def test_the_tab_key_walks_through_every_page_in_sight(sites: Sites) -> None:
     async with visit(sites, DESK) as visitor:
         async for name, page in visitor.pages():
+            if name.startswith("play "):  # its dialogs hold the focus, as they should
+                continue
             await page.evaluate(FROM_THE_TOP)
             reached = []
             for _ in range(60):

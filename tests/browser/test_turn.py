@@ -219,7 +219,10 @@ async def test_a_page_from_before_a_deploy_loads_itself_anew_with_the_draft(site
         await page.route("**/api/**", newer)
         await page.get_by_role("button", name="Skip this picture").click()
 
+        while not loads:
+            await page.wait_for_timeout(50)
         await expect(page.get_by_text("Picture 2 of")).to_be_visible()
+        await expect(page.get_by_label("Your question")).to_be_visible()
         await page.get_by_label("Your question").press_sequentially("What is it?")
         await page.wait_for_timeout(1500)
         assert len(loads) == 1  # once, though the server goes on being newer

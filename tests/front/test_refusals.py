@@ -14,6 +14,7 @@ from tests.front.world import join, start
 
 # Only operators meet these, on the command line.
 OPERATORS = {
+    errors.BadDataset,
     errors.BadImage,
     errors.BadSetting,
     errors.BadRelease,

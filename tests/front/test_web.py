@@ -180,7 +180,7 @@ async def test_the_end_tells_points_secrets_and_how_to_check_them(
 
     assert page.text == again.text
     shown = f"{summary['points']:+d}".replace("-", "−") if summary["points"] else "0"
-    assert f'<span class="big" data-ui="points">{shown}</span>' in page.text
+    assert f'<bdi class="big" data-ui="points">{shown}</bdi>' in page.text
     assert all(line["text"].partition(": ")[2] in seen(page) for line in summary["lines"])
     proof = re.search(r"<pre><code>(.*?)</code>", page.text, re.DOTALL)
     assert proof is not None
