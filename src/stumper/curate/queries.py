@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot
@@ -42,6 +41,7 @@ from stumper.store.schema import (
     turn,
     vote,
 )
+from stumper.store.upsert import insert_into
 
 SETTLED = (ClaimStatus.ACCEPTED.value, ClaimStatus.REJECTED.value)
 YOUNG_S = 10.0
@@ -216,8 +216,7 @@ async def write_sights(
     tx: AsyncConnection, campaign_id: CampaignId, sights: Sequence[tuple[PlayerId, Sight]]
 ) -> None:
     """Writes what the last estimate says about players over what an earlier one said."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    put = into(sight)
+    put = insert_into(tx, sight)
     put = put.on_conflict_do_update(
         index_elements=["player_id", "campaign_id"],
         set_={name: put.excluded[name] for name in Sight._fields},

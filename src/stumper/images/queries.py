@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
 from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId, ReportReason
 from stumper.store.schema import campaign, complaint, image, session, turn
+from stumper.store.upsert import insert_into
 
 _IN_ONE_STATEMENT = 500
 """Values of one IN list; SQLite allows 32,766 parameters, and long lists plan badly on PostgreSQL."""
@@ -59,10 +59,11 @@ async def insert_new(tx: AsyncConnection, records: Sequence[Image]) -> set[Image
 
     Another process may add the same picture at the same time: whoever comes second changes nothing.
     """
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     inserted: set[ImageId] = set()
     for record in records:
-        statement = insert(image).values(_values(record)).on_conflict_do_nothing().returning(image.c.id)
+        statement = (
+            insert_into(tx, image).values(_values(record)).on_conflict_do_nothing().returning(image.c.id)
+        )
         inserted.update(ImageId(row.id) for row in await tx.execute(statement))
     return inserted
 
@@ -204,7 +205,6 @@ async def complain(
     now: float,
 ) -> None:
     """Keeps a player's report of a picture; a second one of theirs changes nothing."""
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {
         "player_id": player_id,
         "campaign_id": campaign_id,
@@ -212,7 +212,7 @@ async def complain(
         "reason": reason.value,
         "written_at": now,
     }
-    await tx.execute(insert(complaint).values(values).on_conflict_do_nothing())
+    await tx.execute(insert_into(tx, complaint).values(values).on_conflict_do_nothing())
 
 
 class Reported(NamedTuple):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, case, exists, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
@@ -29,6 +28,7 @@ from stumper.store.schema import (
     team,
     turn,
 )
+from stumper.store.upsert import insert_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +81,7 @@ class Played:
 
 # on_conflict_do_nothing: what was done at the same moment stays.
 def _once(tx: AsyncConnection, table: Any) -> Any:
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    return into(table).on_conflict_do_nothing()
+    return insert_into(tx, table).on_conflict_do_nothing()
 
 
 async def who(tx: AsyncConnection, player_id: PlayerId) -> Who:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import FromClause, ScalarSelect, and_, bindparam, exists, false, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import (
@@ -24,6 +23,7 @@ from stumper.records import (
     WaitingGain,
 )
 from stumper.store.schema import campaign, claim, exchange, ledger, player, score, session, turn, waiting
+from stumper.store.upsert import insert_into
 from stumper.trust.periods import periods_at
 from stumper.trust.rewards import Outcome, outcome
 from stumper.trust.watch.queries import has_open_signal
@@ -199,9 +199,8 @@ async def write_lines(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
 
 async def write_once(tx: AsyncConnection, lines: Sequence[LedgerLine]) -> None:
     """Appends those lines whose reason and exchange are not in the ledger yet, and only those to boards."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     if lines:
-        once = into(ledger).on_conflict_do_nothing()
+        once = insert_into(tx, ledger).on_conflict_do_nothing()
         wrote = once.returning(ledger.c.player_id, ledger.c.points, ledger.c.written_at)
         rows = await tx.execute(wrote, [asdict(line) for line in lines])
         await _add_scores(tx, [(PlayerId(id_), points, at) for id_, points, at in rows])
@@ -223,9 +222,8 @@ async def _add_scores(tx: AsyncConnection, lines: Sequence[tuple[PlayerId, int, 
         {"player_id": key[0], "period": key[1], "points": points[key], "updated_at": newest[key]}
         for key in sorted(points)
     ]
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     for start in range(0, len(rows), SLICE):
-        added = into(score).values(rows[start : start + SLICE])
+        added = insert_into(tx, score).values(rows[start : start + SLICE])
         sums = {"points": score.c.points + added.excluded.points, "updated_at": added.excluded.updated_at}
         keys = [score.c.period, score.c.player_id]
         await tx.execute(added.on_conflict_do_update(index_elements=keys, set_=sums))
@@ -233,9 +231,8 @@ async def _add_scores(tx: AsyncConnection, lines: Sequence[tuple[PlayerId, int, 
 
 async def write_waiting(tx: AsyncConnection, gains: Sequence[WaitingGain]) -> None:
     """Notes gains that wait; what was promised before stays."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     if gains:
-        await tx.execute(into(waiting).on_conflict_do_nothing(), [asdict(gain) for gain in gains])
+        await tx.execute(insert_into(tx, waiting).on_conflict_do_nothing(), [asdict(gain) for gain in gains])
 
 
 async def waiting_gains(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, delete, exists, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.front.telegram.state import SERVICE, Link, Stand
 from stumper.progress.news.post import Message, MessageKind
 from stumper.records import ExchangeId, PlayerId, TurnEnd, TurnId
 from stumper.store.schema import exchange, link, message, player, session, taken, turn
+from stumper.store.upsert import insert_into
 
 _OURS = link.c.service == SERVICE
 
@@ -33,9 +33,8 @@ def _link(row: Any) -> Link:
 
 async def add_link(tx: AsyncConnection, chat_id: int, player_id: PlayerId, *, now: float) -> PlayerId:
     """Links a chat with a player, and returns whom it is linked with: the first who came."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {"service": SERVICE, "external_id": str(chat_id), "player_id": player_id}
-    await tx.execute(into(link).values(**values, facts={}, made_at=now).on_conflict_do_nothing())
+    await tx.execute(insert_into(tx, link).values(**values, facts={}, made_at=now).on_conflict_do_nothing())
     query = select(link.c.player_id).where(_OURS, link.c.external_id == str(chat_id))
     return PlayerId((await tx.execute(query)).scalar_one())
 
@@ -69,9 +68,8 @@ async def was_taken(tx: AsyncConnection, update_id: int) -> bool:
 
 async def take(tx: AsyncConnection, update_id: int, *, now: float) -> None:
     """Notes that an update is done; nothing happens if that was noted before."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {"service": SERVICE, "update_id": update_id, "taken_at": now}
-    await tx.execute(into(taken).values(**values).on_conflict_do_nothing())
+    await tx.execute(insert_into(tx, taken).values(**values).on_conflict_do_nothing())
 
 
 async def forget_taken(tx: AsyncConnection, *, before: float) -> None:
@@ -151,8 +149,7 @@ async def hold_outbox(tx: AsyncConnection, *, held: float | None, now: float, le
 
     ``held`` is the ``now`` of this bot's last call that gave True, None before.
     """
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    first = into(taken).values(service=_OUTBOX, update_id=0, taken_at=now).on_conflict_do_nothing()
+    first = insert_into(tx, taken).values(service=_OUTBOX, update_id=0, taken_at=now).on_conflict_do_nothing()
     if (await tx.execute(first.returning(taken.c.update_id))).first() is not None:
         return True
     free = taken.c.taken_at < now - lease_s

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import CampaignId, ClaimStatus, PlayerId, RoundId
 from stumper.store.schema import claim, evaluation, example, exchange, image, lesson, player, release, round_
+from stumper.store.upsert import insert_into
 
 _LEADER = func.coalesce(claim.c.same_as, claim.c.id)
 
@@ -50,8 +50,7 @@ async def to_ask(tx: AsyncConnection, *, campaign_id: CampaignId, round_id: Roun
 
 async def keep(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Writes lessons; one that was there, of a question that had failed, is replaced."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = into(lesson)
+    statement = insert_into(tx, lesson)
     changed = {name: statement.excluded[name] for name in ("answer", "score", "learned", "held_out")}
     keys = [lesson.c.evaluation_id, lesson.c.example_id]
     await tx.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import PlayerId
 from stumper.store.schema import message
+from stumper.store.upsert import insert_into
 
 
 async def insert_once(
@@ -24,9 +24,8 @@ async def insert_once(
     now: float,
 ) -> None:
     """Inserts unless there is one to this player of this kind about the same."""
-    into = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {"id": id, "player_id": player_id, "kind": kind, "about": about, "facts": facts}
-    await tx.execute(into(message).values(**values, written_at=now).on_conflict_do_nothing())
+    await tx.execute(insert_into(tx, message).values(**values, written_at=now).on_conflict_do_nothing())
 
 
 async def unseen(tx: AsyncConnection, player_id: PlayerId) -> Sequence[Any]:
