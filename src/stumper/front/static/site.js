@@ -14,7 +14,16 @@ if (worker) {
   });
 }
 
-if (document.body.classList.contains("offline")) addEventListener("online", () => location.reload());
+// The page shown in place of one that could not be had wakes when the server answers: "online" alone may have
+// come before this script did, and says nothing of the server.
+async function wake() {
+  const there = await fetch("/healthz", { cache: "no-store" }).then((reply) => reply.ok, () => false);
+  if (there) location.reload();
+}
+if (document.body.classList.contains("offline") && location.pathname !== "/offline") {
+  addEventListener("online", wake);
+  setInterval(wake, 3000);
+}
 
 for (const form of document.querySelectorAll("form.choices")) {
   form.classList.add("sends-itself");
