@@ -30,6 +30,20 @@ async def test_a_session_is_on_the_boards_once_it_is_graded(world: World, phone:
     for tab in ("day", "week", "all", "near"):
         rows = (await phone.get(f"/api/boards/{tab}")).json()["rows"]
         assert len(rows) == bool(summary["points"])
+    assert summary["points"] < 0  # type: ignore[operator]
+    assert '<strong class="sum">0</strong>' in (await phone.get("/boards?tab=week")).text
+
+
+async def test_the_start_page_grades_what_was_left_at_its_end(
+    world: World, phone: httpx2.AsyncClient
+) -> None:
+    await join(phone)
+    await play_through(phone, world.clock, await start(phone))
+    assert (await phone.get("/api/me/standing")).json()["streak"]["days"] == 0
+
+    await phone.get("/")
+
+    assert (await phone.get("/api/me/standing")).json()["streak"]["days"] == 1
 
 
 async def test_the_standing_tells_of_the_first_session(world: World, phone: httpx2.AsyncClient) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import random
 from collections import Counter
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from stumper.progress import queries
+from stumper.progress.badges import TAUGHT, Badge
 from stumper.progress.finish import finish, settle_left
 from stumper.progress.leagues import SIZE, Tier
 from stumper.progress.news.post import unseen
@@ -198,6 +200,33 @@ def _vote(n: int, voter: str) -> dict[str, object]:
         "id": f"{n}{voter}", "claim_id": f"c{n}", "player_id": voter, "model_wrong": False,
         "correction_right": False, "unanswerable": False, "gold": False, "voted_at": NOW,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("passed", [True, False])
+async def test_a_teacher_is_one_whose_catches_a_model_that_plays_has_learned(
+    database: Database, passed: bool
+) -> None:
+    await open_campaign(database)
+    await add_players(database, ["a"])
+    release = {"id": "l", "campaign_id": "c", "round_id": "r", "version": 1, "digest": "", "path": ""}
+    comparison = {"id": "v", "release_id": "l", "base_ref": "x", "tuned_ref": "y", "figures": {}}
+    async with database.begin() as tx:
+        await tx.execute(insert(schema.release).values(**release, examples=TAUGHT, created_at=NOW))
+        await tx.execute(insert(schema.evaluation).values(**comparison, passed=passed, evaluated_at=NOW))
+    for n in range(TAUGHT):
+        at = NOW + 60 * n
+        await play(database, "a", at=at)
+        async with database.begin() as tx:
+            claimed = {**_claim(n, "a", at), "exchange_id": f"a-{at:.0f}-0-x"}
+            await tx.execute(insert(schema.claim).values(claimed))
+            await tx.execute(insert(schema.example).values(_example(n)))
+            lesson = {"evaluation_id": "v", "example_id": f"e{n}", "answer": "3", "learned": True}
+            await tx.execute(insert(schema.lesson).values(lesson))
+
+    await play(database, "a", at=NOW + 6_000)
+
+    badges = (await standing(database, PlayerId("a"), now=NOW + 6_000)).badges
+    assert (Badge.TEACHER in badges) is passed
 
 
 async def test_a_streak_that_is_regained_brings_a_badge(database: Database) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from stumper.progress import queries
@@ -12,7 +11,7 @@ from stumper.progress.news.post import MessageKind, write
 from stumper.progress.streaks import FREEZES, Streak, streak_on
 from stumper.records import PlayerId
 from stumper.store.database import Database
-from stumper.trust.periods import DAY_S, local_day, utc_day, zone
+from stumper.trust.periods import DAY_S, local_day, local_hour, utc_day
 
 EVENING: Final = (18, 22)
 """Hours of the player's own day: late enough to be true, before the night in which nobody is written to."""
@@ -37,7 +36,7 @@ async def remind(database: Database, *, now: float, rng: random.Random) -> int:
 def is_evening(now: float, time_zone: str) -> bool:
     """Tells whether it is the evening of the player's day."""
     first, last = EVENING
-    return first <= datetime.fromtimestamp(now, zone(time_zone)).hour < last
+    return first <= local_hour(now, time_zone) < last
 
 
 def ends_tonight(streak: Streak) -> bool:

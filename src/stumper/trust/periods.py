@@ -74,6 +74,11 @@ def local_day(at: float, time_zone: str) -> int:
     return (datetime.fromtimestamp(at, zone(time_zone)).date() - _EPOCH).days
 
 
+def local_hour(at: float, time_zone: str) -> int:
+    """Returns the hour, 0 to 23, that a clock in the player's time zone shows."""
+    return datetime.fromtimestamp(at, zone(time_zone)).hour
+
+
 def local_day_ends_at(day: int, time_zone: str) -> float:
     """Returns the Unix time of the midnight that ends a player's day."""
     midnight = datetime.combine(date_of(day + 1), time(), zone(time_zone))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
+from stumper.campaigns import current_round
 from stumper.errors import ServiceAway
 from stumper.front.telegram.bot import ChatBot
 from stumper.front.telegram.client import Telegram
@@ -20,7 +21,8 @@ from stumper.front.telegram.outbox import LEASE_S, Outbox
 from stumper.front.telegram.pace import CHAT_S, PER_SECOND, Pace, sleeps
 from stumper.progress.news.post import MessageKind, write
 from stumper.records import PlayerId
-from stumper.store.schema import link, message, player
+from stumper.store.schema import link, message, player, session
+from stumper.trust.periods import local_day
 from tests.fake_telegram import FakeTelegram
 from tests.front.telegram.people import Person
 from tests.front.world import World
@@ -185,6 +187,26 @@ async def test_the_night_is_the_players_own(
     day.clock.now += 3 * 3600 + 60  # 08:01 in Los Angeles
     assert await Outbox(day.app, telegram, pace=quick).send_due() == 1
     assert fake.chats[3]
+
+
+async def test_in_the_evening_the_outbox_tells_of_a_streak_that_ends_tonight(
+    day: World, fake: FakeTelegram, telegram: Telegram, quick: Pace
+) -> None:
+    me = await add_player(day, 1, time_zone="Asia/Tokyo")  # 21:00
+    today = local_day(day.clock.now, "Asia/Tokyo")
+    async with day.app.database.begin() as tx:
+        round_id = (await current_round(tx, day.campaign.id)).id
+        for played in (today - 4, today - 3):  # two freezes have covered the two days since
+            values = {
+                "id": f"s{played}", "player_id": me, "round_id": round_id, "campaign_id": day.campaign.id,
+                "turns": 3, "started_at": 1.0, "finished_at": 2.0, "graded_at": 3.0, "poison_rate": 0.4,
+                "salt": "", "commitment": "", "day": played,
+            }  # fmt: skip
+            await tx.execute(insert(session).values(values))
+    outbox = Outbox(day.app, telegram, pace=quick)
+
+    assert [await outbox.send_due(), await outbox.send_due()] == [1, 0]
+    assert "streak of 2 days ends tonight" in fake.chats[1][0].text
 
 
 async def test_opting_out_under_a_notice_works(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
+
+from stumper.trust.periods import local_hour
 
 PER_SECOND: Final = 25
 """Telegram lets 30 a second pass; the rest is for answers to those who play."""
@@ -42,12 +42,5 @@ class Pace:
 def sleeps(time_zone: str, *, now: float) -> bool:
     """Tells whether it is night there; an unknown place is taken for Greenwich."""
     evening, morning = NIGHT
-    hour = datetime.fromtimestamp(now, tz=_zone(time_zone)).hour
+    hour = local_hour(now, time_zone)
     return hour >= evening or hour < morning
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # not there, no name at all, a folder
-        return UTC
