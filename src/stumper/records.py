@@ -169,6 +169,10 @@ class Rules:
     """Share of settled claims among those on a referee's desk."""
     speaks: str | None = None
     """The one language its models understand (BCP 47); None where they are not limited to one."""
+    split_seed: int = 1
+    """Which pictures and players are held out: fixed before the first is dealt, so that they stay apart."""
+    target_mix: dict[str, float] | None = None
+    """Share of each category that the data should have (they need not sum to 1); None: all alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +220,8 @@ class Image:
     """Truths about a complex picture, so that it can be a control: question, answer, and the claim that it
     was settled by, if it was one. None if nothing is known.
     """
+    look: str | None = None
+    """Perceptual hash in hex; None if it was not looked at."""
     created_at: float = 0.0
 
 
@@ -325,6 +331,8 @@ class Claim:
     votes: int = 0
     same_as: ClaimId | None = None
     """The older claim that says the same about the same picture; its decision holds here too."""
+    blind: str | None = None
+    """What a model says to the question without the picture; None where none was asked."""
     created_at: float = 0.0
     decided_at: float | None = None
 
@@ -396,3 +404,6 @@ class Release:
     path: str
     examples: int
     created_at: float
+    replaces: ReleaseId | None = None
+    """The release that this one was built to replace, because somebody in it was forgotten."""
+    withdrawn_at: float | None = None

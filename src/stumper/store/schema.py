@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     true,
-)
+)  # fmt: skip
 
 metadata = MetaData(
     naming_convention={
@@ -76,6 +76,8 @@ image = Table(
     Column("labels", JSON),
     Column("said", JSON),  # by the model, when it was verified
     Column("known", JSON(none_as_null=True)),  # truths about a complex picture
+    # Perceptual hash in hex: pictures that look alike belong to one split.
+    Column("look", String(64)),
     Column("created_at", Double, nullable=False),
     Index(None, "campaign_id", "kind", "id"),  # with the id, dealing pictures never reads the table
 )
@@ -256,6 +258,8 @@ claim = Table(
     Column("votes", Integer, nullable=False, server_default="0"),
     # The older claim that says the same about the same picture; its decision holds for this one too.
     _ref("same_as", "claim", nullable=True),
+    # What a model says to the question without the picture; empty where none was asked.
+    Column("blind", Text),
     Column("created_at", Double, nullable=False),
     Column("decided_at", Double),
     Index(None, "status", "created_at"),
@@ -277,6 +281,20 @@ vote = Table(
     Column("gold", Boolean, nullable=False, server_default=false()),
     Column("voted_at", Double, nullable=False),
     UniqueConstraint("claim_id", "player_id"),
+)
+
+# What a judge that is not a person thinks of a claim: asked once for each prompt.
+opinion = Table(
+    "opinion",
+    metadata,
+    Column("claim_id", String(64), ForeignKey("claim.id"), primary_key=True),
+    Column("judge", String(200), primary_key=True),
+    # Hash of all that was sent but the picture.
+    Column("prompt", String(64), primary_key=True),
+    # Empty where nothing could be read: missing, never 0.
+    Column("score", Double),
+    Column("facts", JSON, nullable=False),
+    Column("asked_at", Double, nullable=False),
 )
 
 # A claim on a referee's desk: it stays there until they vote or others have decided it.
@@ -402,6 +420,10 @@ quest = Table(
     Column("day", Integer, primary_key=True),
     Column("category", String(16), nullable=False),
     Column("goal", Integer, nullable=False),
+    # The bounty: extra points for each accepted claim of this kind, up to the goal; priced when chosen.
+    Column("points", Integer, nullable=False, server_default="0"),
+    # The kind of object it is about, if any.
+    Column("thing", String(80)),
     Column("done_at", Double),
 )
 
@@ -444,6 +466,9 @@ release = Table(
     Column("path", Text, nullable=False),
     Column("examples", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
+    # The one it was built to replace, and when that one was withdrawn: somebody in it was forgotten.
+    _ref("replaces", "release", nullable=True, index=False),
+    Column("withdrawn_at", Double),
     UniqueConstraint("campaign_id", "version"),
 )
 
