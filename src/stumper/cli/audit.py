@@ -17,7 +17,7 @@ from rich.text import Text
 
 from stumper.cli.shared import err, out
 from stumper.errors import BadSetting
-from stumper.release.audit import Audit, Columns, Finding, Severity
+from stumper.release.audit import Audit, Cell, Columns, Finding, Severity, beside
 from stumper.release.audit import audit as audited
 
 _MARKS = {
@@ -43,6 +43,10 @@ def audit(
         list[Path] | None,
         typer.Option(help="Another split that must not share its pictures; may be repeated."),
     ] = None,
+    other: Annotated[
+        Path | None,
+        typer.Option("--beside", help="Another data set, audited too and set beside this one."),
+    ] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the pictures, if not that of FILE.")] = None,
     question: Annotated[str, typer.Option(help="Column of the question, where the name is unusual.")] = "",
     answer: Annotated[str, typer.Option(help="Column of the reference.")] = "",
@@ -60,16 +64,21 @@ def audit(
             columns=Columns(question=question, answer=answer, image=image),
             on_progress=lambda rows: status.update(f"{rows:,} questions read"),
         )
+        status.update("reading the other")
+        compared = audited(other) if other else None
     if html is not None:
         from stumper.release.audit.page import write_page
 
         try:
-            write_page(html, found)
+            write_page(html, found, compared)
         except OSError as error:
             raise BadSetting(f"{html} cannot be written: {error.strerror}. Name another file.") from error
         err.print(f"Page: {html}", highlight=False, soft_wrap=True)
     if as_json:
-        sys.stdout.write(json.dumps(found.to_json(), ensure_ascii=False) + "\n")
+        told = found.to_json() if compared is None else {**found.to_json(), "beside": compared.to_json()}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    elif compared is not None:
+        out.print(_beside(found, compared))
     else:
         show(found, out)
     if strict and found.faults:
@@ -95,6 +104,23 @@ def show(found: Audit, console: Console) -> None:
     console.print(_frequent(found))
     console.print()
     console.print(_verdict(found), highlight=False)
+
+
+def _beside(ours: Audit, theirs: Audit) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("")
+    for one in (ours, theirs):
+        table.add_column(_clipped(one.name, QUESTION // 2), justify="right")
+    for line in beside(ours, theirs):
+        table.add_row(line.title, _told(line.ours), _told(line.theirs))
+    return table
+
+
+def _told(cell: Cell) -> Text:
+    if cell.severity in (None, Severity.FINE):
+        return Text(cell.text)
+    mark, style = _MARKS[cell.severity]
+    return Text(f"{mark} {cell.text}", style=style)
 
 
 def _show_finding(found: Finding, console: Console) -> None:

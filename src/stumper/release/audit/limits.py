@@ -126,5 +126,13 @@ def in_words(limit: Limit) -> str:
     return words
 
 
+def measured(name: str, value: float) -> str:
+    """Returns a finding's value as its limits are written: a share in percent, or a plain number."""
+    limit = LIMITS[name]
+    if limit.falling:
+        return f"{value:.2f}"
+    return f"{value:g}" if limit.warning_at > 1 else f"{value:.1%}"
+
+
 def _number(value: float, form: str) -> str:
     return form.format(value).replace(".0%", "%").replace("%", " %")

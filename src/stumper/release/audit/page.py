@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from stumper import __version__
 from stumper.records import Category
+from stumper.release.audit.beside import beside
 from stumper.release.audit.records import Audit, Bin, Finding, Severity
 from stumper.release.drawing import line, rect, svg
 from stumper.release.paper import pages, write_whole
@@ -29,19 +30,21 @@ class _Bar:
     note: str = ""
 
 
-def write_page(path: Path, found: Audit) -> Path:
+def write_page(path: Path, found: Audit, other: Audit | None = None) -> Path:
     """Writes the page whole or not at all; returns its path."""
-    return write_whole(path, render(found))
+    return write_whole(path, render(found, other))
 
 
-def render(found: Audit) -> str:
-    """Returns the HTML; the same audit gives the same text."""
+def render(found: Audit, other: Audit | None = None) -> str:
+    """Returns the HTML, with the ``other`` data set set beside; the same audits give the same text."""
     page = pages()
     asked = {kind.name for kind in found.kinds}
     page.filters["decimal"] = lambda value: f"{value:.2f}" if math.isfinite(value) else "–"
     page.filters["tenth"] = lambda value: f"{value:.1%}" if math.isfinite(value) else "–"
     return page.get_template("audit.html").render(
         audit=found,
+        other=other,
+        lines=beside(found, other) if other else [],
         absent=[one.value for one in Category if one.value not in asked and one is not Category.INVALID],
         grave=[(one, gauge(one)) for one in found.findings if one.severity is not Severity.FINE],
         fine=[one for one in found.findings if one.severity is Severity.FINE],
