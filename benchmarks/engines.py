@@ -1,0 +1,97 @@
+"""python benchmarks/engines.py [--pictures 100] [--batch 8] [--model DIR]
+
+Do the embedded engine and transformers say the same, and how much faster is the engine? Asks both the same
+questions about the same drawn scenes, pictures decoded beforehand, one thread each, batches in turns, and
+prints how many answers are equal, questions a second of both (the best of the rounds) and their ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from stumper.toytown import model as tiny
+from stumper.toytown import questions
+from stumper.toytown.draw import draw
+from stumper.toytown.sample import sample_scene
+from stumper.vlm.engine import MOST_NEW_TOKENS, Engine
+from stumper.vlm.onnx import SHIPPED
+
+FIRST_SCENE = 9_700_000
+Batch = tuple[list[Image.Image], list[str]]
+
+
+def batches(*, pictures: int, size: int) -> list[Batch]:
+    """One question about each of so many scenes, in a player's words; unseen by any training."""
+    rng = random.Random("engines")
+    found: list[tuple[Image.Image, str]] = []
+    for number in range(pictures):
+        scene = sample_scene(FIRST_SCENE + number, style="complex" if number % 2 else "simple")
+        question = questions.ask(scene, rng.choice(questions.askable(scene)), rng, wording="player")
+        assert question is not None
+        found.append((draw(scene, 640), question.text))
+    cut = [found[at : at + size] for at in range(0, pictures, size)]
+    return [([picture for picture, _ in some], [text for _, text in some]) for some in cut]
+
+
+def generate(model: Any, processor: Any, pictures: Sequence[Image.Image], texts: Sequence[str]) -> list[str]:
+    """What transformers says, all in one call to `generate`."""
+    messages = [
+        [{"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": text}]}]
+        for picture, text in zip(pictures, texts, strict=True)
+    ]
+    inputs = processor.apply_chat_template(
+        messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
+        processor_kwargs={"padding": True, "padding_side": "left"},
+    )  # fmt: skip
+    with torch.inference_mode():
+        ids = model.generate(**inputs, max_new_tokens=MOST_NEW_TOKENS, do_sample=False)
+    new = ids[:, inputs["input_ids"].shape[1] :]
+    return [text.strip() for text in processor.batch_decode(new, skip_special_tokens=True)]
+
+
+def timed(say: Callable[[list[Image.Image], list[str]], list[str]], some: Batch) -> tuple[list[str], float]:
+    began = time.perf_counter()
+    said = say(*some)
+    return said, time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--model", type=Path, default=SHIPPED)
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    model, processor = tiny.load(chosen.model)
+    model = model.float().eval()
+    engine = Engine(chosen.model)
+    asked = batches(pictures=chosen.pictures, size=chosen.batch)
+    ways = {
+        "onnxruntime": lambda pictures, texts: [one.text for one in engine.answer(pictures, texts)],
+        "transformers": lambda pictures, texts: generate(model, processor, pictures, texts),
+    }
+    best = dict.fromkeys(ways, float("inf"))
+    said: dict[str, list[str]] = {}
+    for _ in range(chosen.rounds):
+        found = {name: [timed(say, some) for say in [ways[name]] for some in asked] for name in ways}
+        for name, timings in found.items():
+            best[name] = min(best[name], sum(seconds for _, seconds in timings))
+            said[name] = [answer for answers, _ in timings for answer in answers]
+    equal = sum(one == other for one, other in zip(*said.values(), strict=True))
+    print(f"{equal} of {chosen.pictures} answers are equal, batches of {chosen.batch}, one thread")
+    for name, seconds in best.items():
+        print(f"{name:13} {chosen.pictures / seconds:7.1f} questions a second")
+    print(f"ratio {best['transformers'] / best['onnxruntime']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
