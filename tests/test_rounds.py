@@ -19,7 +19,7 @@ from stumper.errors import BadRelease, BadSetting, Conflict
 from stumper.evaluate.closing import Figures
 from stumper.progress.impact.lessons import Taught
 from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus
-from stumper.rounds import Closing, Gate, Tuned, close_round, tune_on
+from stumper.rounds import Closing, Tuned, close_round, tune_on
 from stumper.store.database import Database
 from stumper.store.schema import evaluation, tuning
 from stumper.store.schema import release as release_table
@@ -40,20 +40,6 @@ GAINED = Figures(
     withheld_guess=0.2,
     details={},
 )
-
-
-@pytest.mark.parametrize(
-    ("figures", "passes"),
-    [
-        (GAINED, True),
-        (replace(GAINED, gain_ci=(-0.01, 0.2)), False),
-        (replace(GAINED, known_tuned=0.92), True),
-        (replace(GAINED, known_tuned=0.91), False),
-    ],
-)
-def test_the_gate_wants_a_sure_gain_and_little_forgetting(figures: Figures, passes: bool) -> None:
-    assert Gate().passes(figures) is passes
-    assert ("plays the next round" in Gate().verdict(figures)) is passes
 
 
 async def _open(app: App) -> tuple[Campaign, Round, Release]:

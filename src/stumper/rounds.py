@@ -12,7 +12,7 @@ import os
 import platform
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +22,7 @@ from stumper.config import Settings
 from stumper.curate.pipeline import curate
 from stumper.errors import BadSetting, Conflict, StumperError
 from stumper.evaluate.closing import Examination, Figures, examine_fully
+from stumper.evaluate.gate import Gate
 from stumper.evaluate.report import ReportData, write_report
 from stumper.jobs import Jobs
 from stumper.progress.impact.lessons import Taught, teach, tell
@@ -36,28 +37,6 @@ if TYPE_CHECKING:
     from stumper.tune import Recipe, TuneResult
 
 OnProgress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """When a tuned model may become the next opponent."""
-
-    least_gain: float = 0.0
-    """The lower end of the interval of the gain must lie above this."""
-    most_forgotten: float = 0.03
-    """Of what the model knew before, 0..1."""
-
-    def passes(self, figures: Figures) -> bool:
-        forgotten = figures.known_base - figures.known_tuned
-        return figures.gain_ci[0] > self.least_gain and forgotten <= self.most_forgotten
-
-    def verdict(self, figures: Figures) -> str:
-        """Says in one sentence what was decided and why."""
-        forgotten = figures.known_base - figures.known_tuned
-        gained = f"it gained {figures.gain:+.3f} (at least {figures.gain_ci[0]:+.3f})"
-        kept = f"lost {max(forgotten, 0.0):.3f} of what it knew (allowed {self.most_forgotten:.3f})"
-        what = "plays the next round" if self.passes(figures) else "does not play: the model stays"
-        return f"The tuned model {what}; {gained} and {kept}."
 
 
 _REPLAY_PAIRS = 6000
