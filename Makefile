@@ -56,4 +56,6 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps torch
 	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram]" --group dev
+	# Apart, for the tests of model families: built for CUDA, it breaks transformers beside a CPU build of torch.
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps --target .venv/families torchvision num2words docopt
 	@touch $@

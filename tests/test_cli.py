@@ -38,6 +38,8 @@ def test_help_lists_a_command_for_every_stage(tmp_path: Path) -> None:
     [
         (("models", "check", "gpt-5"), "Unknown model reference"),
         (("models", "check", "onnx:/nowhere"), "no folder"),
+        (("models", "check", "onnx:[bold]nowhere"), "[bold]nowhere"),  # brackets are text
+        (("tune", ".", "--recipe", "qwen9"), "qwen2-vl"),
         (("simulate", "--players", "5", "--mix", "saints"), "Unknown mix"),
         (("simulate", "--players", "5"), "stumper images toytown"),
         (("images", "add", "nowhere", "--licence", "CC0"), "nowhere"),

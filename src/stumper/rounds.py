@@ -30,6 +30,7 @@ from stumper.records import Campaign, Release, Round, RoundId, RoundStatus
 from stumper.release import queries as release_queries
 from stumper.release.freeze import freeze
 from stumper.release.manifest import read_manifest
+from stumper.tune import fresh_pairs
 from stumper.vlm.base import open_model
 from stumper.vlm.onnx import SHIPPED
 
@@ -241,11 +242,17 @@ def tune_on(
     base_ref: str,
     target: Path,
     seed: int,
+    recipe: Recipe | None = None,
+    batch: int | None = None,
+    remote_code: bool = False,
+    say: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Tuned:
     """Tunes ``base_ref`` on a release, exports the result, and returns it; found if made before.
 
-    Raises BadSetting for a model that has no checkpoint on this machine, or without the extra ``train``.
+    Without a ``recipe`` the one that fits the checkpoint is taken. ``batch`` pairs are looked at at once; an
+    update stays as large. ``say`` hears what will be done and the memory it needs. Raises BadSetting for a
+    model that has no checkpoint on this machine, or without the extra ``train``.
     """
     scheme, _, rest = base_ref.partition(":")
     if scheme not in {"onnx", "hf"}:
@@ -254,17 +261,19 @@ def tune_on(
         )
     base = Path(rest) if rest else SHIPPED
     is_tiny = scheme == "onnx"
+    fresh_pairs(release)  # what is wrong with it is said before anything is loaded
     try:
         from stumper.toytown.export import export
         from stumper.toytown.replay import write_replay
-        from stumper.tune import recipe_for, tune
+        from stumper.tune import plan, recipe_for, tune
 
         replay = (
             write_replay(target.parent / f"replay-{seed}", pairs=_REPLAY_PAIRS, seed=seed)
             if is_tiny
             else None
         )
-        recipe = recipe_for(base)
+        recipe = (recipe or recipe_for(base)).with_batch(batch)
+        say(plan(base, recipe, remote_code=remote_code))
         result = tune(
             base,
             release,
@@ -272,6 +281,7 @@ def tune_on(
             recipe=recipe,
             seed=seed,
             replay=replay,
+            remote_code=remote_code,
             on_progress=on_progress,
         )
         if is_tiny and not (target / "onnx").is_dir():

@@ -12,14 +12,16 @@ import pytest
 if importlib.util.find_spec("trl") is None:
     pytest.skip("the extra train (torch, trl, peft) is not installed", allow_module_level=True)
 
+import torch
 from safetensors.torch import load_file
 from torch.testing import assert_close
 
-from stumper.errors import BadRelease
+from stumper.errors import BadRelease, BadSetting
 from stumper.toytown import model as tiny
 from stumper.toytown.replay import write_replay
 from stumper.tune import TINY, tune
-from stumper.tune.lora import DONE, linear_layers
+from stumper.tune.lora import DONE, _run, linear_layers
+from stumper.tune.recipes import ALL
 
 pytestmark = [
     pytest.mark.slow,
@@ -109,6 +111,29 @@ def test_an_empty_release_is_refused(base: Path, tmp_path: Path) -> None:
         tune(base, tmp_path, tmp_path / "out", recipe=RECIPE, seed=5)
 
 
+def test_a_run_whose_loss_is_no_number_ends_with_the_way_out(
+    base: Path, release: Path, tmp_path: Path
+) -> None:
+    wild = replace(RECIPE, rate=1e30, most_steps=8)
+
+    with pytest.raises(BadSetting, match="lower rate"):
+        tune(base, release, tmp_path / "out", recipe=wild, seed=5)
+
+    assert not (tmp_path / "out" / DONE).exists()
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+
+
+def test_memory_that_does_not_suffice_names_the_setting_to_change() -> None:
+    class Full:
+        def train(self, **_: object) -> None:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(BadSetting, match="--batch 2"):
+        _run(Full(), None, replace(RECIPE, batch=4))
+    with pytest.raises(BadSetting, match="smaller model"):
+        _run(Full(), None, replace(RECIPE, batch=1))
+
+
 def test_a_missing_picture_is_named(base: Path, release: Path, tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text((release / "train.jsonl").read_text())
 
@@ -119,7 +144,7 @@ def test_a_missing_picture_is_named(base: Path, release: Path, tmp_path: Path) -
 def test_the_vision_tower_is_left_alone_unless_its_eyes_are_tuned(base: Path) -> None:
     model, _ = tiny.load(base)
 
-    blind, seeing = linear_layers(model, eyes=False), linear_layers(model, eyes=True)
+    blind, seeing = linear_layers(model, TINY), linear_layers(model, replace(TINY, layers=ALL))
 
     assert set(blind) < set(seeing)
     assert any("connector" in name for name in seeing)

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from stumper.errors import BadRelease, NotFound
+from stumper.errors import BadRelease, BadSetting, NotFound
 from stumper.tune.pairs import Pair, mix, read_pairs
-from stumper.tune.recipes import STANDARD, TINY, recipe_for
+from stumper.tune.recipes import (
+    GAP,
+    RECIPES,
+    STANDARD,
+    TINY,
+    recipe_for,
+    recipe_named,
+)
 
 
 def _line(prompt: object, completion: object = "two") -> str:
@@ -88,12 +95,42 @@ def test_without_known_pairs_the_release_is_all_and_too_few_come_in_every_pass()
 
 def test_small_eyes_get_the_tiny_recipe(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
-    config.write_text(json.dumps({"vision_config": {"image_size": 96}}))
-    assert recipe_for(tmp_path) is TINY
-    config.write_text(json.dumps({"vision_config": {"image_size": 512}}))
-    assert recipe_for(tmp_path) is STANDARD
-    config.write_text(json.dumps({"vision_config": {"depth": 32}}))
-    assert recipe_for(tmp_path) is STANDARD
+    for kind, vision, recipe in (
+        ("idefics3", {"image_size": 96}, TINY),
+        ("idefics3", {"image_size": 364}, RECIPES["idefics3"]),
+        ("qwen2_5_vl", {"depth": 32}, RECIPES["qwen2.5-vl"]),
+        ("mllama", {"image_size": 560}, STANDARD),
+    ):
+        config.write_text(json.dumps({"model_type": kind, "vision_config": vision}))
+        assert recipe_for(tmp_path) is recipe
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"model_type": "llama"}'])
+def test_what_does_not_see_is_refused_before_anything_is_loaded(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+
+    with pytest.raises(BadSetting, match=r"cannot be read|no vision-language model"):
+        recipe_for(tmp_path)
+
+
+def test_a_recipe_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(BadSetting, match=r"qwen2-vl.*gap"):
+        recipe_named("qwen9")
+
+
+@pytest.mark.parametrize(
+    "name", ["model.visual.blocks.0.attn.qkv", "model.connector.modality_projection.proj"]
+)
+def test_eyes_stay_frozen_by_every_recipe(name: str) -> None:
+    assert not [recipe.name for recipe in RECIPES.values() if recipe.adapts(name)]
+
+
+def test_the_papers_recipe_adapts_attention_only() -> None:
+    layer = "model.language_model.layers.3"
+
+    assert GAP.adapts(f"{layer}.self_attn.q_proj")
+    assert not GAP.adapts(f"{layer}.mlp.up_proj")
+    assert RECIPES["qwen2-vl"].adapts(f"{layer}.mlp.up_proj")
 
 
 def test_a_folder_without_a_checkpoint_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from stumper import __version__
 from stumper.cli import learn, play, questions
@@ -58,7 +59,7 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except StumperError as error:
-        err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

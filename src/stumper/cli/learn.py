@@ -59,19 +59,35 @@ def release_verify(path: Annotated[Path, typer.Argument(help="Folder of a releas
 
 def tune(
     release: Annotated[Path, typer.Argument(help="Folder of a release.")],
-    base: Annotated[str, typer.Option(help="Model to tune: onnx: or hf:DIR")] = "onnx:",
+    base: Annotated[
+        str, typer.Option("--base", "--model", help="Model to tune: onnx:, hf:DIR or a checkpoint's folder.")
+    ] = "onnx:",
+    recipe: Annotated[
+        str | None, typer.Option(help="How: qwen2-vl, smolvlm, gap, ...; else what fits the checkpoint.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Pairs at once; updates stay as large. Less memory: 1.")
+    ] = None,
     target: Annotated[Path, typer.Option("--out", help="Folder of the tuned model.")] = Path("tuned"),
+    remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Let Python run that lies beside the weights.")
+    ] = False,
     seed: SeedOption = 1,
 ) -> None:
     """Tunes a model on a release by LoRA (needs the extra "train")."""
     from stumper.front.console import StageDisplay
     from stumper.rounds import tune_on
+    from stumper.tune.recipes import recipe_named
 
     with StageDisplay({"tune": 200.0}, console=err) as display:
         tuned = tune_on(
             release,
-            base_ref=base,
+            base_ref=base if ":" in base else f"hf:{base}",
             target=target.resolve(),
+            recipe=recipe_named(recipe) if recipe else None,
+            batch=batch,
+            remote_code=remote_code,
+            say=lambda text: err.print(text, highlight=False, soft_wrap=True),
             seed=seed,
             on_progress=partial(display.tell, "tune"),
         )

@@ -1,6 +1,8 @@
 """Stage 6: a release becomes a better model. Needs the extra `train`; torch is imported inside."""
 
 from stumper.tune.lora import TuneResult, tune
+from stumper.tune.memory import plan
+from stumper.tune.pairs import fresh_pairs
 from stumper.tune.recipes import STANDARD, TINY, Recipe, recipe_for
 
-__all__ = ["STANDARD", "TINY", "Recipe", "TuneResult", "recipe_for", "tune"]
+__all__ = ["STANDARD", "TINY", "Recipe", "TuneResult", "fresh_pairs", "plan", "recipe_for", "tune"]

@@ -8,6 +8,7 @@ or, where the recipe writes none, starts over and ends in the same weights.
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -15,16 +16,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from stumper.errors import BadRelease
+from stumper.errors import BadRelease, BadSetting
 from stumper.tune.ahead import prepare, remember
-from stumper.tune.pairs import Pair, mix, read_pairs
-from stumper.tune.recipes import Recipe
+from stumper.tune.pairs import Pair, fresh_pairs, mix, read_pairs
+from stumper.tune.recipes import Recipe, model_config
+from stumper.vlm.vision_ops import mend_torchvision
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 DONE: Final = "tuned.json"
-_EYES: Final = ("vision_model", "vision_tower", "visual", "connector", "multi_modal_projector")
 _STOP_POINTS: Final = 4
 """Checkpoints of a run, for going on after a kill."""
 
@@ -54,23 +55,23 @@ def tune(
     recipe: Recipe,
     seed: int,
     replay: Path | None = None,
+    remote_code: bool = False,
     on_progress: OnProgress | None = None,
 ) -> TuneResult:
     """Tunes the checkpoint in `base_dir` on `release_dir/train.jsonl`; saves the merged model in `out_dir`.
 
-    `replay` is a file of known pairs in the same format. `on_progress` hears steps done and steps in all. A
-    finished `out_dir` is returned as it is. Raises BadRelease if there is nothing to learn from.
+    `replay` is a file of known pairs in the same format. `remote_code` lets Python run that lies beside the
+    weights. `on_progress` hears steps done and steps in all. A finished `out_dir` is returned as it is.
+    Raises BadRelease if there is nothing to learn from, BadSetting for a model that cannot be tuned so.
     """
     if (out_dir / DONE).is_file():
         return _read_result(out_dir)
-    fresh = read_pairs(release_dir / "train.jsonl")
-    if not fresh:
-        raise BadRelease(f"{release_dir} has no training pairs. Collect more examples before tuning.")
+    fresh = fresh_pairs(release_dir)
     known = read_pairs(replay) if replay else []
     pairs = mix(fresh, known, replay_share=recipe.replay_share, epochs=recipe.epochs, seed=seed)
     began = time.monotonic()
     out_dir.mkdir(parents=True, exist_ok=True)
-    steps, loss = _train(base_dir, pairs, out_dir, recipe, seed, on_progress)
+    steps, loss = _train(base_dir, pairs, out_dir, recipe, seed, on_progress, remote_code=remote_code)
     result = TuneResult(
         folder=out_dir,
         pairs=len(fresh),
@@ -100,17 +101,16 @@ def _train(
     recipe: Recipe,
     seed: int,
     on_progress: OnProgress | None,
+    *,
+    remote_code: bool,
 ) -> tuple[int, float]:
-    import torch
     from datasets import Dataset
     from peft import LoraConfig
-    from transformers import AutoModelForImageTextToText, AutoProcessor, PrinterCallback, set_seed
+    from transformers import PrinterCallback, set_seed
     from trl import SFTTrainer
 
     set_seed(seed)
-    processor = AutoProcessor.from_pretrained(base_dir)
-    dtype = torch.bfloat16 if recipe.bf16 and torch.cuda.is_available() else torch.float32
-    model = AutoModelForImageTextToText.from_pretrained(base_dir, dtype=dtype)
+    model, processor = load(base_dir, recipe, remote_code=remote_code)
     different = list(dict.fromkeys(pairs))
     places = {pair: place for place, pair in enumerate(different)}
     order = [places[pair] for pair in pairs]
@@ -122,7 +122,7 @@ def _train(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
         lora_dropout=0.0,
-        target_modules=linear_layers(model, eyes=recipe.eyes),
+        target_modules=linear_layers(model, recipe),
         task_type="CAUSAL_LM",
     )
     trainer = SFTTrainer(
@@ -137,7 +137,8 @@ def _train(
     trainer.remove_callback(PrinterCallback)  # standard output is for the result
     if recipe.words:
         trainer.model.get_input_embeddings().weight.requires_grad_(True)
-    outcome = trainer.train(resume_from_checkpoint=_last_checkpoint(out_dir / "checkpoints"))
+    trainer.add_callback(_guard())
+    outcome = _run(trainer, _last_checkpoint(out_dir / "checkpoints"), recipe)
     merged = trainer.model.merge_and_unload()
     if forget is not None:
         forget()
@@ -146,6 +147,43 @@ def _train(
     merged.save_pretrained(out_dir)
     processor.save_pretrained(out_dir)
     return int(outcome.global_step), float(outcome.training_loss)
+
+
+def load(base_dir: Path, recipe: Recipe, *, remote_code: bool = False) -> tuple[Any, Any]:
+    """Returns the checkpoint's model and its processor with the recipe's picture settings.
+
+    Raises BadSetting for a model that needs Python of its own and may not run it, or that cannot be loaded.
+    """
+    import torch
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
+    from transformers.utils.logging import disable_progress_bar as quiet
+
+    config = model_config(base_dir)
+    if config.get("auto_map") and config.get("model_type") not in KNOWN and not remote_code:
+        raise BadSetting(
+            f"{base_dir} brings Python code of its own, which would run with your rights. Read it, then say "
+            "--trust-remote-code."
+        )
+    mend_torchvision()
+    quiet()  # standard error tells progress in our own words
+    dtype = torch.bfloat16 if recipe.bf16 and torch.cuda.is_available() else torch.float32
+    try:
+        processor = AutoProcessor.from_pretrained(
+            base_dir, trust_remote_code=remote_code, **dict(recipe.processor)
+        )
+        model = AutoModelForImageTextToText.from_pretrained(
+            base_dir, dtype=dtype, trust_remote_code=remote_code
+        )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        if any(name in why.lower() for name in ("torchvision", "num2words")):
+            why += " (pip install 'stumper[families]')"
+        raise BadSetting(
+            f"{base_dir} cannot be loaded as a vision-language model: {why} Give a saved checkpoint with its "
+            "processor."
+        ) from error
+    return model, processor
 
 
 def _copy(model: Any) -> dict[str, Any]:
@@ -161,16 +199,18 @@ def _step_back(tuned: Any, before: dict[str, Any], *, keep: float) -> None:
             weight.lerp_(before[name].to(weight), 1.0 - keep)
 
 
-def linear_layers(model: Any, *, eyes: bool) -> list[str]:
-    """Names of the layers to adapt: all linear ones but the output head; those that see only with `eyes`."""
+def linear_layers(model: Any, recipe: Recipe) -> list[str]:
+    """Names of the layers that the recipe adapts. Raises BadSetting if the model has none of them."""
     from torch import nn
 
-    names = []
-    for name, module in model.named_modules():
-        seeing = any(part in name.split(".") for part in _EYES)
-        if isinstance(module, nn.Linear) and not name.endswith("lm_head") and (eyes or not seeing):
-            names.append(name)
-    return names
+    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    found = [name for name in linear if recipe.adapts(name)]
+    if not found:
+        raise BadSetting(
+            f"The recipe {recipe.name!r} adapts none of the model's {len(linear)} linear layers. Choose the "
+            "recipe of its family: --recipe."
+        )
+    return found
 
 
 def to_dataset(pairs: Sequence[Pair], *, image_px: int | None) -> Dataset:
@@ -224,7 +264,7 @@ def _arguments(folder: Path, recipe: Recipe, seed: int, pairs: int) -> Any:
         per_device_train_batch_size=recipe.batch,
         gradient_accumulation_steps=recipe.accumulate,
         learning_rate=recipe.rate,
-        lr_scheduler_type="linear",
+        lr_scheduler_type="cosine" if recipe.cosine else "linear",
         warmup_steps=max(1, updates // 20),
         gradient_checkpointing=recipe.bf16 and cuda,
         logging_steps=max(1, updates // 20),
@@ -237,6 +277,7 @@ def _arguments(folder: Path, recipe: Recipe, seed: int, pairs: int) -> Any:
         use_cpu=not cuda,
         seed=seed,
         data_seed=seed,
+        logging_nan_inf_filter=False,  # it would hide from the guard what it looks for
         report_to=[],
         disable_tqdm=True,
         dataloader_num_workers=0,
@@ -245,10 +286,43 @@ def _arguments(folder: Path, recipe: Recipe, seed: int, pairs: int) -> Any:
     )
 
 
+def _run(trainer: Any, checkpoint: str | None, recipe: Recipe) -> Any:
+    """Trains. Raises BadSetting if the memory of the GPU does not suffice, with the setting to change."""
+    import torch
+
+    try:
+        return trainer.train(resume_from_checkpoint=checkpoint)
+    except torch.OutOfMemoryError as error:
+        way_out = (
+            f"Look at fewer pairs at once: --batch {recipe.batch // 2}."
+            if recipe.batch > 1
+            else "Use a smaller model, or fewer pixels a picture (the recipe's processor settings)."
+        )
+        raise BadSetting(
+            f"The GPU's memory does not suffice for batches of {recipe.batch}. {way_out}"
+        ) from error
+
+
 def _last_checkpoint(folder: Path) -> str | None:
     """The newest complete checkpoint: the state file is the last that the trainer writes."""
     found = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
     return str(max(found, key=lambda path: int(path.name.rpartition("-")[2]))) if found else None
+
+
+def _guard() -> Any:
+    """Ends a run whose loss is no number any more: its weights are noise."""
+    from transformers import TrainerCallback
+
+    class Guard(TrainerCallback):  # type: ignore[misc]  # untyped
+        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
+            loss = (logs or {}).get("loss")
+            if loss is not None and not math.isfinite(loss):
+                raise BadSetting(
+                    f"The loss is {loss} after {state.global_step} steps. Choose a lower rate, or look for "
+                    "broken pictures in the release. Nothing was saved."
+                )
+
+    return Guard()
 
 
 def _teller(on_progress: OnProgress) -> Any:

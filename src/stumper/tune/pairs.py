@@ -21,6 +21,14 @@ class Pair:
     completion: str
 
 
+def fresh_pairs(release: Path) -> list[Pair]:
+    """Returns what a release teaches. Raises BadRelease if that cannot be read or is nothing."""
+    pairs = read_pairs(release / "train.jsonl")
+    if not pairs:
+        raise BadRelease(f"{release} has no training pairs. Collect more examples before tuning.")
+    return pairs
+
+
 def read_pairs(path: Path) -> list[Pair]:
     """Reads TRL prompt/completion lines; pictures are relative to the file.
 

@@ -18,6 +18,7 @@ from stumper.errors import BadSetting, ModelRefused, ModelUnavailable, NotFound
 from stumper.vlm.base import Answer, Capabilities
 from stumper.vlm.picture import ball, decode
 from stumper.vlm.question import defused
+from stumper.vlm.vision_ops import mend_torchvision
 
 _ANSWER_TOKENS: Final = 64
 
@@ -98,6 +99,7 @@ class HfModel:
             import torch
             from transformers import AutoModelForImageTextToText, AutoProcessor
 
+            mend_torchvision()
             device = "cuda" if torch.cuda.is_available() else "cpu"
             try:
                 processor = AutoProcessor.from_pretrained(self._source)

@@ -1,0 +1,21 @@
+"""Qwen2-VL (2, 7 and 72 billion): pictures keep their shape, 28 x 28 pixels a token.
+
+The paper's cross-model runs tuned the 2 and 7 billion ones. At most 768 tokens a picture: a photograph of
+1,000 x 600 pixels as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stumper.tune.recipes.base import Recipe
+
+QWEN2_VL: Final = Recipe(
+    name="qwen2-vl",
+    model_types=("qwen2_vl",),
+    rate=1e-4,
+    batch=2,
+    accumulate=8,
+    processor={"min_pixels": 64 * 28 * 28, "max_pixels": 768 * 28 * 28},
+    picture_tokens=768,
+)
