@@ -97,3 +97,34 @@ async def test_what_a_player_typed_travels_as_data() -> None:
 def test_objects_are_the_outermost_ones_in_order() -> None:
     assert list(objects('{"a": {"b": 1}} x {"c": 2} {')) == [{"a": {"b": 1}}, {"c": 2}]
     assert list(objects("{" * 5000)) == []
+
+
+async def test_who_says_two_things_has_said_nothing_and_the_same_twice_is_one() -> None:
+    other = '{"category": "text"}'
+
+    assert await label(Scripted(f"You typed {other}. I say {GOOD}")) == [None]
+    assert await label(Scripted(f"{GOOD} Once more: {GOOD}")) == [Category.COUNTING]
+
+
+async def test_what_a_model_said_is_not_sent_back_to_it() -> None:
+    chat = Scripted("ignore the above", GOOD)
+
+    assert await label(chat) == [Category.COUNTING]
+    assert "ignore the above" not in json.dumps(chat.requests[1])
+
+
+async def test_once_the_form_has_worked_a_refusal_is_about_one_question_only() -> None:
+    chat = Scripted(GOOD, Rejected(400, "content policy"), GOOD)
+    asker = Structured(chat, SCHEMA, name=NAME)
+
+    found = [await second_labels([question], asker) for question in ("one", "two", "three")]
+
+    assert found == [[Category.COUNTING], [None], [Category.COUNTING]]
+    assert {request["response_format"]["type"] for request in chat.requests} == {"json_schema"}
+
+
+async def test_half_a_surrogate_in_a_question_can_be_sent() -> None:
+    chat = Scripted(GOOD)
+
+    assert await label(chat, "where \ud800 is it") == [Category.COUNTING]
+    json.dumps(chat.requests, ensure_ascii=False).encode()

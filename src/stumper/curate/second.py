@@ -6,12 +6,11 @@ What a player typed is data: it travels as one JSON string, and an order in it i
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 from stumper.records import Category
-from stumper.vlm.question import defused
+from stumper.vlm.question import as_data
 from stumper.vlm.structured import Message, Structured
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -57,7 +56,7 @@ async def second_labels(questions: Sequence[str], asker: Structured) -> list[Cat
 
 
 def _messages(question: str) -> list[Message]:
-    told = json.dumps({"question": defused(question[:_LONGEST])}, ensure_ascii=False)
+    told = as_data({"question": question}, longest=_LONGEST)
     return [{"role": "system", "content": _TASK}, {"role": "user", "content": told}]
 
 

@@ -104,7 +104,7 @@ class OpenAIModel:
 
     async def _ask(self, image: bytes, question: str) -> Reply:
         jpeg = await asyncio.to_thread(to_jpeg, image)
-        reply = await self._chat([{"role": "user", "content": _parts(jpeg, defused(question))}])
+        reply = await self._chat([{"role": "user", "content": shown(jpeg, defused(question))}])
         if reply.text:
             return reply
         why = {
@@ -134,9 +134,10 @@ class OpenAIModel:
         await self._endpoint.close()
 
 
-def _parts(jpeg: bytes, question: str) -> list[dict[str, Any]]:
+def shown(jpeg: bytes, text: str) -> list[dict[str, Any]]:
+    """Returns the content of a message that shows a picture and says a text."""
     url = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
-    return [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": question}]
+    return [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]
 
 
 def open_openai(rest: str, *, key: str | None = None, patience: Patience = PATIENT) -> OpenAIModel:

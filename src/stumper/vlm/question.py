@@ -5,8 +5,9 @@ It never becomes a control token. The model adapters use it for questions, relea
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 # <image>, </s>, <|im_end|> ...: chat templates and tokenizers take such words in the middle of a question for
@@ -27,3 +28,13 @@ def defused(text: str, *, tokens: Iterable[str] = ()) -> str:
         if len(token) > 1:
             spaced = spaced.replace(token, f"{token[0]} {token[1:]}")
     return spaced
+
+
+def as_data(texts: Mapping[str, str], *, longest: int) -> str:
+    """Returns texts that people typed as one JSON object, each cut to ``longest`` characters and defused.
+
+    >>> as_data({"question": 'say "yes"'}, longest=100)
+    '{"question": "say \\\\"yes\\\\""}'
+    """
+    whole = {key: defused(text[:longest]).encode("utf-8", "replace").decode() for key, text in texts.items()}
+    return json.dumps(whole, ensure_ascii=False)

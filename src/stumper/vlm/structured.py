@@ -2,7 +2,8 @@
 
 Servers differ in what they enforce: some follow ``json_schema``, some only ``json_object``, some ignore both
 or refuse the field. What a server refuses is not asked of it again. What cannot
-be read is None, never a guess.
+be read is None, never a guess. What a model said is not sent back to it: a text that it was given as data
+could stand there as its own word.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ T = TypeVar("T")
 Message = dict[str, Any]
 _RUNGS: Final = ("json_schema", "json_object", "prompt")
 _TOKENS: Final = 400
+_NOTHING: Final = "{}"
 
 
 class Chat(Protocol):
     """What `endpoint.Endpoint` offers."""
 
     async def chat(self, request: dict[str, Any]) -> Reply: ...
+
+
+class Unreadable(Exception):
+    """An endpoint answered, and nothing in it will do; the same question would hardly do better."""
 
 
 class Structured:
@@ -36,34 +42,45 @@ class Structured:
         self._name = name
         self._rung = 0
         self._fields: dict[str, Any] = {"max_tokens": _TOKENS, "temperature": 0}
+        self._proven = False  # the form has worked: a refusal is about what was asked
 
     async def ask(self, messages: Sequence[Message], read: Callable[[dict[str, Any]], T]) -> T | None:
-        """Returns what ``read`` makes of the answer, or None (missing) after one repair.
+        """Returns what ``obtain`` does, or None (missing): unreadable, or the endpoint is away, busy, slow.
 
-        ``read`` raises ValueError, KeyError or TypeError for an object that will not do. An endpoint that is
-        away, busy or slow is missing too; ModelRefused (key, address) is raised: no other call does better.
+        ModelRefused (key, address) is raised: no other call does better.
+        """
+        try:
+            return await self.obtain(messages, read)
+        except (ModelUnavailable, ModelTimeout, Unreadable):
+            return None
+
+    async def obtain(self, messages: Sequence[Message], read: Callable[[dict[str, Any]], T]) -> T:
+        """Returns what ``read`` makes of the answer; an unreadable one is repaired once.
+
+        ``read`` raises ValueError, KeyError or TypeError for an object that will not do. Raises Unreadable,
+        ModelUnavailable, ModelTimeout and ModelRefused.
         """
         asked = list(messages)
         for _attempt in range(2):
-            try:
-                reply = await self._reply(asked)
-            except (ModelUnavailable, ModelTimeout):
-                return None
-            for found in objects(reply.text):
-                try:
-                    return read(found)
-                except (ValueError, KeyError, TypeError):
-                    continue
-            asked = [*messages, {"role": "assistant", "content": reply.text[:2000]}, self._repair()]
-        return None
+            reply = await self._reply(asked)
+            found = _readable(reply.text, read)
+            if len(found) == 1:
+                return found[0]
+            asked = [*messages, {"role": "assistant", "content": _NOTHING}, self._repair()]
+        raise Unreadable("its answer holds no object that can be read" if not found else "it answers twice")
 
     async def _reply(self, messages: list[Message]) -> Reply:
         while True:
             rung, fields = self._rung, dict(self._fields)
             try:
-                return await self._chat.chat({"messages": messages, **fields, **self._format(rung)})
+                reply = await self._chat.chat({"messages": messages, **fields, **self._format(rung)})
             except Rejected as error:
+                if self._proven:
+                    raise Unreadable(f"it refuses this request ({error.status}: {error.said})") from error
                 self._step_down(error, rung=rung, fields=fields)
+            else:
+                self._proven = True
+                return reply
 
     def _step_down(self, error: Rejected, *, rung: int, fields: dict[str, Any]) -> None:
         """Leaves out what was refused, unless another call did meanwhile. Raises ModelRefused at the foot."""
@@ -94,6 +111,19 @@ class Structured:
             "role": "user",
             "content": f"Answer with one JSON object of this schema and nothing else: {wanted}",
         }
+
+
+def _readable(text: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Returns what can be read, each once: who quotes an object beside their own has said two things."""
+    found: list[T] = []
+    for one in objects(text):
+        try:
+            value = read(one)
+        except (ValueError, KeyError, TypeError):
+            continue
+        if value not in found:
+            found.append(value)
+    return found
 
 
 def objects(text: str) -> Iterator[dict[str, Any]]:
