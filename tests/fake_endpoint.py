@@ -17,6 +17,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from PIL import Image
 
+from tests import fake_judges
+
 KEY = "sk-test-1234"
 
 
@@ -99,6 +101,7 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "echo": question_in,
     "counts": lambda _: 'That would be {"category": "counting"}.',
     "prose": lambda _: "It counts things.",
+    **fake_judges.SAY,
 }
 
 
@@ -153,6 +156,16 @@ _FAULTS: dict[str, Callable[..., Response | None]] = {
     "locked": _wants_key,
     "unknown": _unless(lambda _: True, 404, "The model `unknown` does not exist."),
     "busy-once": _fail_first(1, lambda: _error(429, "slow down", headers={"Retry-After": "0.3"})),
+    "judge-busy-once": _fail_first(1, lambda: _error(429, "slow down", headers={"Retry-After": "0.1"})),
+    "judge-quota": lambda _body, count, _request: (
+        _error(429, "You exceeded your quota", code="insufficient_quota") if count == 20 else None
+    ),
+    "judge-no-schema": _unless(
+        lambda body: body.get("response_format", {}).get("type") == "json_schema",
+        400,
+        "response_format json_schema is not supported",
+    ),
+    "judge-prompt-only": _unless(lambda body: "response_format" in body, 422, "Unknown key response_format"),
     "busy-long": _fail_first(99, lambda: _error(429, "slow down", headers={"Retry-After": "3600"})),
     "no-quota": _fail_first(99, lambda: _error(429, "You exceeded your quota", code="insufficient_quota")),
     "hiccup": _fail_first(2, lambda: _error(500, "internal error")),

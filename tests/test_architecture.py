@@ -200,7 +200,10 @@ def test_no_model_answers_inside_a_transaction() -> None:
         and any(re.search(r"\.(begin|read)\(\)$", ast.unparse(item.context_expr)) for item in block.items)
         for call in ast.walk(block)
         if isinstance(call, ast.Call)
-        and re.search(r"(model\.(answer|stream)|open_model)$", ast.unparse(call.func))
+        and re.search(
+            r"(model\.(answer|stream)|open_model|\.opinion|\.verdicts?|ask_about_claims)$",
+            ast.unparse(call.func),
+        )
     ]
 
     assert not wrong, "end the transaction, ask the model, open another"

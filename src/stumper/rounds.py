@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import Settings
+from stumper.curate.panel.panel import Panel
 from stumper.curate.pipeline import curate
 from stumper.errors import BadSetting, Conflict, StumperError
 from stumper.evaluate.closing import Examination, Figures, examine_fully
 from stumper.evaluate.gate import Gate
+from stumper.evaluate.panel import panel_scores
 from stumper.evaluate.report import ReportData, write_report
 from stumper.jobs import Jobs
 from stumper.progress.impact.lessons import Taught, teach, tell
@@ -292,12 +294,23 @@ def tune_on(
 
 
 async def evaluate_on(
-    release: Path, *, base_ref: str, tuned_ref: str, report: Path, seed: int, secrets: dict[str, str]
+    release: Path,
+    *,
+    base_ref: str,
+    tuned_ref: str,
+    report: Path,
+    seed: int,
+    secrets: dict[str, str],
+    panel: Panel | None = None,
 ) -> dict[str, Any]:
-    """Scores two models on a release's test split, writes the report and returns the figures."""
+    """Scores two models on a release's test split, writes the report and returns the figures.
+
+    A ``panel`` is asked about the same answers; its figures stand beside those of the rules, which decide.
+    """
     base, tuned = await open_model(base_ref, secrets=secrets), await open_model(tuned_ref, secrets=secrets)
     try:
         found = await examine_fully(base, tuned, release, seed=seed)
+        told = await panel_scores(panel, found.score.outcomes, seed=seed) if panel else None
     finally:
         await base.close()
         await tuned.close()
@@ -310,9 +323,10 @@ async def evaluate_on(
         verdict=gate.verdict(figures),
         manifest=manifest,
         seed=seed,
+        facts=[("judged by a panel", str(told))] if told else (),
     )
     write_report(report, data)
-    return figures.to_json()
+    return {**figures.to_json(), **({"panel": told.to_json()} if told else {})}
 
 
 async def run_worker(settings: Settings, *, say: Callable[[str], None]) -> None:

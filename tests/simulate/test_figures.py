@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, roc_auc_score
 
-from stumper.simulate.figures import Figure, Grid, auc, ece, f1, figure, grids, rate, share
+from stumper.curate.panel.reliability import auc, ece
+from stumper.simulate.figures import Figure, Grid, f1, figure, grids, rate, share
 
 scored = st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_size=60)
 

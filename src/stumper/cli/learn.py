@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from stumper import campaigns
 from stumper.app import build
+from stumper.cli.panel import LeastOption, ModelsOption, open_panel
 from stumper.cli.shared import (
     CampaignOption,
     JsonOption,
@@ -24,7 +26,15 @@ from stumper.cli.shared import (
     settings,
 )
 from stumper.config import load
+from stumper.curate.panel.panel import LEAST
+from stumper.errors import BadSetting
 from stumper.records import Round
+
+
+class Scorer(StrEnum):
+    RULES = "rules"
+    PANEL = "panel"
+
 
 rounds = typer.Typer(no_args_is_help=True, help="Rounds: list, close.")
 releases = typer.Typer(no_args_is_help=True, help="Releases: build, verify.")
@@ -99,21 +109,37 @@ def evaluate(
     base: Annotated[str, typer.Option(help="The model as it was.")],
     tuned: Annotated[str, typer.Option(help="The model after tuning.")],
     report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path("report.html"),
+    by: Annotated[
+        Scorer, typer.Option("--judge", help="panel: models score as well, beside the rules that decide.")
+    ] = Scorer.RULES,
+    models: ModelsOption = None,
+    least: LeastOption = LEAST,
     seed: SeedOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category."""
     from stumper.rounds import evaluate_on
 
-    work = evaluate_on(
-        release,
-        base_ref=base,
-        tuned_ref=tuned,
-        report=report,
-        seed=seed,
-        secrets=load().model_secrets,
-    )
-    figures = run(work)
+    if by is Scorer.RULES and models:
+        raise BadSetting("The judge by rules asks no model. Say --judge panel, or leave --model out.")
+
+    async def work() -> dict[str, Any]:
+        panel = open_panel(models, least=least) if by is Scorer.PANEL else None
+        try:
+            return await evaluate_on(
+                release,
+                base_ref=base,
+                tuned_ref=tuned,
+                report=report,
+                seed=seed,
+                secrets=load().model_secrets,
+                panel=panel,
+            )
+        finally:
+            if panel:
+                await panel.close()
+
+    figures = run(work())
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:

@@ -13,10 +13,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stumper.curate.panel.reliability import auc, ece
 from stumper.errors import BadInput
 from stumper.records import Rules
 from stumper.simulate.ballots import Aim, Settled, vote_as_needed, vote_fixed
-from stumper.simulate.figures import NORMAL_95, Figure, auc, ece, error, f1, figure, rate, residuals, share
+from stumper.simulate.figures import NORMAL_95, Figure, error, f1, figure, rate, residuals, share
 from stumper.simulate.people import MIXES, TYPES
 from stumper.simulate.strategies import STRATEGIES, Sort, Strategy
 from stumper.simulate.table import Played, Seats, play, seat

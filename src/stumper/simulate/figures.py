@@ -12,7 +12,6 @@ from stumper.trust.crowd import Array, Marks
 
 NORMAL_95: Final = 1.96
 """Standard errors on either side of a mean that make an interval of 95 %."""
-BINS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,22 +62,6 @@ def f1(truth: Marks, said: Marks) -> float:
     """Returns 2 TP / (2 TP + FP + FN); nan if nothing is true and nothing was said."""
     both = float((truth & said).sum())
     return 2.0 * both / float(truth.sum() + said.sum()) if truth.any() or said.any() else float("nan")
-
-
-def auc(truth: Marks, p: Array) -> float:
-    """Returns P(a true one is ranked above a false one), ties half; nan if there is only one sort."""
-    _, place, n = np.unique(p, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(n) - (n - 1) / 2.0)[place]
-    above = float(truth.sum())
-    pairs = above * float((~truth).sum())
-    return float((ranks[truth].sum() - above * (above + 1.0) / 2.0) / pairs) if pairs else float("nan")
-
-
-def ece(truth: Marks, p: Array) -> float:
-    """Returns the expected calibration error in ten bins of equal width."""
-    cell = np.minimum((p * BINS).astype(int), BINS - 1)
-    gap = np.bincount(cell, p - truth, minlength=BINS)
-    return float(np.abs(gap).sum() / len(p)) if len(p) else float("nan")
 
 
 class Grid(NamedTuple):
