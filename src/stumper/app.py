@@ -15,6 +15,7 @@ from stumper.store.cache import Cache, open_cache
 from stumper.store.database import Database
 from stumper.store.migrate import migrate
 from stumper.vlm.base import Model, open_model
+from stumper.vlm.blind import Guesser, open_guesser
 
 OpenModel = Callable[[str], Awaitable[Model]]
 
@@ -48,6 +49,17 @@ class App:
     open_model: OpenModel
     game: Game
     clock: Callable[[], float]
+
+    @asynccontextmanager
+    async def guesser(self) -> AsyncIterator[Guesser | None]:
+        """Opens the model that is asked without pictures; None where none is configured."""
+        ref, secrets = self.settings.blind_model, self.settings.model_secrets
+        guesser = await open_guesser(ref, open_model=self.open_model, secrets=secrets) if ref else None
+        try:
+            yield guesser
+        finally:
+            if guesser is not None:
+                await guesser.close()
 
 
 @asynccontextmanager

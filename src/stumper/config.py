@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     files: str = Field("", description="Folder of the pictures. Empty: files in the data folder.")
     jobs: str = Field("", description="Database of the durable jobs. Empty: jobs.db in the data folder.")
     model: str = Field("onnx:", description="Opponent of a campaign's first round; see docs/guide/models.md.")
+    blind_model: str = Field(
+        "", description="Is asked without the picture; what it guesses is refused. See docs/guide/gates.md."
+    )
     campaign: str = Field("toytown", description="Campaign that players join when the address names none.")
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the web server.")

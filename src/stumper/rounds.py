@@ -75,13 +75,15 @@ class Closing:
     async def curate(self) -> dict[str, Any]:
         """Settles what votes decide and turns accepted claims into examples."""
         self._tell("curate", 0, 1)
-        report = await curate(
-            self._app.database,
-            self._campaign.id,
-            self._round.id,
-            now=self._app.clock(),
-            on_progress=lambda done, total: self._tell("curate", done, total),
-        )
+        async with self._app.guesser() as guesser:
+            report = await curate(
+                self._app.database,
+                self._campaign.id,
+                self._round.id,
+                now=self._app.clock(),
+                guesser=guesser,
+                on_progress=lambda done, total: self._tell("curate", done, total),
+            )
         return asdict(report)
 
     async def freeze(self) -> Release:

@@ -1,4 +1,4 @@
-"""Commands about claims that referees could not decide, and what models think of them. No rule lives here."""
+"""Commands about claims that referees could not decide or a gate stopped, and what models think of them."""
 
 from __future__ import annotations
 
@@ -17,35 +17,44 @@ from stumper.campaigns import find_campaign
 from stumper.cli.panel import LeastOption, figure, open_judges
 from stumper.cli.shared import CampaignOption, JsonOption, err, out, run
 from stumper.config import load
+from stumper.curate.belief import Cause
 from stumper.curate.desk.queries import Dispute, disputes
+from stumper.curate.gates.text import stopped
 from stumper.curate.panel import queries as panel
 from stumper.curate.panel.calibrate import Calibration, calibrate
 from stumper.curate.panel.opinions import Asked, ask_about_claims, by_claim, pooled
 from stumper.curate.panel.panel import LEAST
 from stumper.curate.peers import rule_by_hand
-from stumper.records import ClaimId
+from stumper.records import Claim, ClaimId
 
-claims = typer.Typer(
-    no_args_is_help=True, help="Claims that referees could not decide: list, decide, ask models."
-)
+claims = typer.Typer(no_args_is_help=True, help="Claims that wait for your word: list, decide, ask models.")
 
 
 @claims.command("list")
 def claims_list(
     campaign: CampaignOption = None,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Those that a program refused, instead.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Lists the claims on which referees disagree or that they flagged, with what they propose instead."""
+    """Lists the claims on which referees disagree or that they flagged, with what they propose instead, and
+    those with words that may insult or personal data.
+    """
 
     async def work() -> tuple[list[Dispute], dict[ClaimId, dict[str, float]]]:
         settings = load(campaign=campaign)
         async with build(settings) as app, app.database.read() as tx:
             owner = await find_campaign(tx, settings.campaign)
-            return await disputes(tx, owner.id), by_claim(await panel.kept(tx, owner.id))
+            found = await disputes(tx, owner.id, refused=refused)
+            return found, by_claim(await panel.kept(tx, owner.id))
 
     found, backed = run(work())
     if as_json:
-        lines = [{**asdict(one), "panel": _backing(backed.get(one.claim.id, {}))} for one in found]
+        lines = [
+            {**asdict(one), "words": _words(one.claim), "panel": _backing(backed.get(one.claim.id, {}))}
+            for one in found
+        ]
         sys.stdout.write(json.dumps(lines) + "\n")
         return
     _show_disputes(found, backed)
@@ -56,7 +65,7 @@ def _show_disputes(found: list[Dispute], backed: dict[ClaimId, dict[str, float]]
     table = Table("claim", "question", "model", "player", "referees propose", "votes", "panel", "why")
     for one in found:
         claim = one.claim
-        why = ", ".join([claim.reason, *one.flags])
+        why = ", ".join(filter(None, [claim.reason, _words(claim), *one.flags]))
         cells = (claim.question, claim.model_answer, claim.correction, "; ".join(one.better), why)
         question, model_answer, correction, better, why = map(escape, cells)
         told = backed.get(claim.id, {})
@@ -161,6 +170,14 @@ def claims_calibrate(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _words(claim: Claim) -> str:
+    """Returns what a gate found in a claim that it stopped, else nothing."""
+    found = stopped(claim.question, claim.correction, category=claim.category)
+    if found is not None and found.cause.value == claim.reason:
+        return found.words
+    return f"guessed: {claim.blind}" if claim.reason == Cause.GUESSABLE and claim.blind else ""
 
 
 @claims.command("decide")

@@ -80,6 +80,12 @@ class Cause(StrEnum):
     DISPUTED = "voters disagree"
     CONTRADICTED = "contradicts another claim"
     INVALID = "not a question about the picture"
+    INSULT = "insulting words"
+    DOUBTFUL_WORDS = "words that may insult"
+    PERSONAL = "may hold personal data"
+    SEVERAL = "several questions in one"
+    NO_ANSWER = "the correction answers nothing that was asked"
+    GUESSABLE = "can be guessed without the picture"
     FLAGGED = "flagged by voters"
     OPERATOR_ACCEPTS = "accepted by the operator"
     OPERATOR_REJECTS = "rejected by the operator"
@@ -89,7 +95,11 @@ class Cause(StrEnum):
 
 STATES: Final = (Cause.CONFIRMED, Cause.WRONG_CORRECTION, Cause.MODEL_RIGHT, Cause.UNANSWERABLE)
 
-FINAL: Final = frozenset({Cause.FLAGGED, Cause.OPERATOR_ACCEPTS, Cause.OPERATOR_REJECTS, Cause.FORGOTTEN})
+STOPPED: Final = frozenset(
+    {Cause.INSULT, Cause.DOUBTFUL_WORDS, Cause.PERSONAL, Cause.SEVERAL, Cause.NO_ANSWER, Cause.GUESSABLE}
+)
+"""Stopped at a gate (`stumper.curate.gates`). Nobody voted on it, so nothing is paid and nothing taken."""
+FINAL: Final = STOPPED | {Cause.FLAGGED, Cause.OPERATOR_ACCEPTS, Cause.OPERATOR_REJECTS, Cause.FORGOTTEN}
 """Not decided by counting votes, and not undone by it."""
 
 

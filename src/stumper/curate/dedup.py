@@ -9,7 +9,7 @@ needs the very same words asked and other meanings answered: a false alarm there
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -36,6 +36,9 @@ _EXACT: Final = (
 )
 
 
+_NONE_ALIKE: Final[Mapping[ImageId, ImageId]] = {}
+
+
 class Twin(NamedTuple):
     """A claim that says the same as an older one."""
 
@@ -50,19 +53,23 @@ class _Question(NamedTuple):
     exact: frozenset[str]
 
 
-def twins(claims: Iterable[Claim], *, known: Iterable[Claim] = ()) -> list[Twin]:
+def twins(
+    claims: Iterable[Claim], *, known: Iterable[Claim] = (), alike: Mapping[ImageId, ImageId] = _NONE_ALIKE
+) -> list[Twin]:
     """Returns the claims to merge, each with the oldest claim of its kind.
 
-    ``claims`` come oldest first; ``known`` are claims of earlier rounds, older than all of them.
+    ``claims`` come oldest first; ``known`` are claims of earlier rounds, older than all of them. Pictures of
+    one leader in ``alike`` are taken for one picture.
     """
     kept: dict[ImageId, list[Claim]] = defaultdict(list)
     for claim in known:
-        kept[claim.image_id].append(claim)
+        kept[alike.get(claim.image_id, claim.image_id)].append(claim)
     merged: list[Twin] = []
     for claim in claims:
-        older = next((one for one in kept[claim.image_id] if says_the_same(one, claim)), None)
+        others = kept[alike.get(claim.image_id, claim.image_id)]
+        older = next((one for one in others if says_the_same(one, claim)), None)
         if older is None:
-            kept[claim.image_id].append(claim)
+            others.append(claim)
         else:
             merged.append(Twin(claim.id, older.id))
     return merged
@@ -95,14 +102,17 @@ def asks(text: str) -> tuple[Hashable, str]:
     return (found.asks, found.exact), found.content
 
 
-def contradictions(claims: Iterable[Claim]) -> list[list[list[Claim]]]:
+def contradictions(
+    claims: Iterable[Claim], *, alike: Mapping[ImageId, ImageId] = _NONE_ALIKE
+) -> list[list[list[Claim]]]:
     """Returns, for each picture and question with more than one answer, the claims of each answer.
 
+    Pictures of one leader in ``alike`` are taken for one picture.
     Questions and answers come in the order they are first seen.
     """
     asked: dict[tuple[ImageId, _Question], list[list[Claim]]] = defaultdict(list)
     for claim in claims:
-        answers = asked[claim.image_id, _question(claim.question)]
+        answers = asked[alike.get(claim.image_id, claim.image_id), _question(claim.question)]
         for agreeing in answers:
             if means_the_same(claim.question, agreeing[0].correction, claim.correction):
                 agreeing.append(claim)

@@ -16,6 +16,7 @@ from stumper.curate import queries
 from stumper.curate.audit import least_votes
 from stumper.curate.belief import (
     MIN_VOTES,
+    STOPPED,
     Ballot,
     Cause,
     Evidence,
@@ -119,15 +120,16 @@ def _ballot(cast: Vote) -> Ballot:
 
 
 async def rule_by_hand(database: Database, claim_id: ClaimId, *, accept: bool, now: float) -> Claim:
-    """Decides a claim that voters could not decide, for good, and pays it; the operator's word.
+    """Decides a claim that voters could not decide or a gate stopped, for good, and pays it; the operator's
+    word.
 
-    Raises NotFound for an unknown claim, Conflict for one that is decided.
+    Raises NotFound for an unknown claim, Conflict for one that others decided.
     """
     async with database.begin() as tx:
         claim = await queries.get_claim(tx, claim_id)
         if claim is None:
             raise NotFound(f"No claim has the id {claim_id!r}. See: stumper claims list")
-        if claim.status.settled:
+        if claim.status.settled and claim.reason not in STOPPED | {Cause.INVALID}:
             raise Conflict(f"Claim {claim_id} is {claim.status} already. See: stumper claims list")
         after = replace(
             claim,

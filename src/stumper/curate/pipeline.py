@@ -1,5 +1,5 @@
-"""From claims to examples: name the category, merge what says the same, settle, and write accepted claims
-down.
+"""From claims to examples: name the category and stop at the gates, merge what says the same, settle, and
+write accepted claims down.
 
 Every step is written in small transactions and may be repeated: a run that was killed goes on where it
 stood, and a run without new votes changes nothing. An example's id follows from its claim's.
@@ -14,15 +14,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stumper.curate import queries
-from stumper.curate.belief import Ballot, Cause
-from stumper.curate.classify import classify_many
+from stumper.curate.belief import STOPPED, Ballot, Cause
 from stumper.curate.dedup import twins
+from stumper.curate.gates import queries as gates
+from stumper.curate.gates.blind import ask_blind
+from stumper.curate.gates.entrance import look
 from stumper.curate.payday import CHUNK
 from stumper.curate.queries import Origin
 from stumper.curate.settle import Ruling, settle_all
+from stumper.images.look import groups
 from stumper.records import (
     CampaignId,
-    Category,
     Claim,
     ClaimId,
     ClaimStatus,
@@ -33,10 +35,13 @@ from stumper.records import (
 )
 from stumper.store.database import Database
 from stumper.trust.watch.find import find_signals
+from stumper.vlm.blind import Guesser
 
 OnProgress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
 _STEPS = 4
+_APART = STOPPED | {Cause.FORGOTTEN}
+"""Claims that are merged with none: what stopped one need not stop the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +71,22 @@ async def curate(
     round_id: RoundId,
     *,
     now: float,
+    guesser: Guesser | None = None,
     on_progress: OnProgress | None = None,
 ) -> CurateReport:
     """Turns what votes decide into examples; returns where the round stands. May be called at any time.
 
-    Looks for signals of cheating first, so that they count in what is decided.
+    Looks for signals of cheating first, so that they count in what is decided. ``guesser`` is asked without
+    the pictures.
     """
     tell = on_progress or _quiet
     tell(0, _STEPS)
     await find_signals(database, campaign_id, now=now)
-    await _name_categories(database, round_id)
+    await _pass_gates(database, round_id, now=now)
     tell(1, _STEPS)
     await _merge(database, campaign_id, round_id, now=now)
+    if guesser is not None:
+        await ask_blind(database, round_id, guesser)
     tell(2, _STEPS)
     ruling = await settle_all(database, campaign_id, round_id, now=now)
     tell(3, _STEPS)
@@ -90,18 +99,14 @@ def _quiet(_done: int, _total: int) -> None:
     return
 
 
-async def _name_categories(database: Database, round_id: RoundId) -> None:
+async def _pass_gates(database: Database, round_id: RoundId, *, now: float) -> None:
+    """Gives claims that nobody has looked at their category, and stops those that no referee need see."""
     async with database.read() as tx:
-        nameless = [claim for claim in await queries.round_claims(tx, round_id) if claim.category is None]
-    for start in range(0, len(nameless), CHUNK):
-        found = await asyncio.to_thread(_classified, nameless[start : start + CHUNK])
+        unseen = [claim for claim in await queries.round_claims(tx, round_id) if claim.category is None]
+    for start in range(0, len(unseen), CHUNK):
+        seen = await asyncio.to_thread(look, unseen[start : start + CHUNK])
         async with database.begin() as tx:
-            await queries.set_categories(tx, found)
-
-
-def _classified(claims: Sequence[Claim]) -> list[tuple[ClaimId, Category]]:
-    found = classify_many([claim.question for claim in claims], [claim.correction for claim in claims])
-    return [(claim.id, labelled.category) for claim, labelled in zip(claims, found, strict=True)]
+            await gates.write(tx, seen, now=now)
 
 
 async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId, *, now: float) -> None:
@@ -112,12 +117,13 @@ async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId,
     async with database.read() as tx:
         claims = await queries.round_claims(tx, round_id)
         exemplary = await queries.exemplary_claims(tx, campaign_id)
+        alike = groups(await gates.looks(tx, campaign_id))
     older = [claim for claim in exemplary if claim.round_id != round_id]
     # An example, or a claim that others were merged with, leads for good.
     leading = {claim.id for claim in exemplary} | {claim.same_as for claim in claims}
     ripe = [one for one in claims if one.created_at <= now - queries.YOUNG_S]
-    free = [one for one in ripe if one.same_as is None and one.reason != Cause.FORGOTTEN.value]
-    found = await asyncio.to_thread(twins, free, known=older)
+    free = [one for one in ripe if one.same_as is None and one.reason not in _APART]
+    found = await asyncio.to_thread(twins, free, known=older, alike=alike)
     async with database.begin() as tx:
         await queries.merge(tx, [twin for twin in found if twin.claim_id not in leading])
 

@@ -93,6 +93,7 @@ def claim_of(row: Any) -> Claim:
         reason=row.reason,
         votes=row.votes,
         same_as=None if row.same_as is None else ClaimId(row.same_as),
+        blind=row.blind,
         created_at=row.created_at,
         decided_at=row.decided_at,
     )
@@ -236,13 +237,6 @@ async def exemplary_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list
         .order_by(claim.c.created_at, claim.c.id)
     )
     return [claim_of(row) for row in rows]
-
-
-async def set_categories(tx: AsyncConnection, found: Iterable[tuple[ClaimId, Category]]) -> None:
-    rows = [{"claim_id_": id_, "category_": category.value} for id_, category in found]
-    if rows:
-        named = update(claim).where(claim.c.id == bindparam("claim_id_"))
-        await tx.execute(named.values(category=bindparam("category_")), rows)
 
 
 async def merge(tx: AsyncConnection, twins: Iterable[tuple[ClaimId, ClaimId]]) -> None:

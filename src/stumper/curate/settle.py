@@ -11,22 +11,27 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stumper.curate import queries
 from stumper.curate.audit import Audit, least_votes
 from stumper.curate.belief import FINAL, MIN_VOTES, Ballot, Belief, Cause, decide
 from stumper.curate.census import Case, Census, Passed, Sight, weigh
 from stumper.curate.dedup import contradictions
+from stumper.curate.gates.blind import given_away
+from stumper.curate.gates.prior import predictable
+from stumper.curate.gates.queries import looks
 from stumper.curate.payday import CHUNK, pay
 from stumper.curate.queries import Judgement
 from stumper.curate.replay import replay
+from stumper.images.look import groups
 from stumper.records import (
     CampaignId,
     Category,
     Claim,
     ClaimId,
     ClaimStatus,
+    ImageId,
     PlayerId,
     RoundId,
     Rules,
@@ -51,6 +56,8 @@ class Docket:
     exemplary: Sequence[Claim]
     """Claims of the campaign that are examples already, of this round and earlier ones."""
     rules: Rules
+    alike: Mapping[ImageId, ImageId] = field(default_factory=dict)
+    """The leader of each picture's look-alikes; a picture that is missing leads itself."""
     jury: Jury = EVERYBODY
     """How much each voter's word counts, by the signals of cheating that are open."""
 
@@ -82,6 +89,7 @@ async def settle_all(
             controls=await control_counts(tx, await queries.campaign_players(tx, campaign_id)),
             exemplary=await queries.exemplary_claims(tx, campaign_id),
             rules=rules,
+            alike=groups(await looks(tx, campaign_id)),
             jury=await jury(tx, campaign_id),
         )
     # A minute of arithmetic for a million votes must not stop the server's other players.
@@ -122,6 +130,8 @@ def rule(docket: Docket, *, now: float) -> Ruling:
         found[claim.id] = _Finding(ClaimStatus.ACCEPTED, claim.posterior, Cause.CONFIRMED.value)
     for loser in _losers(docket, [case.claim for case in ours], found):
         found[loser] = replace(found[loser], status=ClaimStatus.DISPUTED, reason=Cause.CONTRADICTED.value)
+    for seen in _without_looking(docket, [case.claim for case in ours], found):
+        found[seen] = replace(found[seen], status=ClaimStatus.REJECTED, reason=Cause.GUESSABLE.value)
     changes = []
     for claim in docket.claims:
         finding = found.get(claim.same_as or claim.id) if claim.round_id == docket.round_id else None
@@ -188,11 +198,26 @@ def _losers(docket: Docket, leaders: Sequence[Claim], found: Mapping[ClaimId, _F
         and found[claim.id].status is ClaimStatus.ACCEPTED
         and found[claim.id].reason not in FINAL
     ]
-    for answers in contradictions([*docket.exemplary, *accepted]):
+    for answers in contradictions([*docket.exemplary, *accepted], alike=docket.alike):
         odds = [max(_odds(claim, found, fixed) for claim in agreeing) for agreeing in answers]
         for agreeing, own in zip(answers, odds, strict=True):
             if own / (1.0 + sum(odds)) <= docket.rules.accept:
                 yield from (claim.id for claim in agreeing if claim.id not in fixed)
+
+
+def _without_looking(
+    docket: Docket, leaders: Sequence[Claim], found: Mapping[ClaimId, _Finding]
+) -> Iterator[ClaimId]:
+    """Yields claims that are, or may yet be, accepted and that are answered without their picture."""
+    fixed = {claim.id for claim in docket.exemplary}
+    free = [one for one in leaders if one.id not in fixed and found[one.id].reason not in FINAL]
+    hopeful = [one for one in free if found[one.id].status in (ClaimStatus.ACCEPTED, ClaimStatus.OPEN)]
+    away = set(given_away(hopeful))
+    left = [one for one in hopeful if one.id not in away]
+    accepted = [one for one in left if found[one.id].status is ClaimStatus.ACCEPTED]
+    waiting = [one for one in left if found[one.id].status is ClaimStatus.OPEN]
+    yield from away
+    yield from predictable(docket.exemplary, accepted, waiting)
 
 
 def _odds(claim: Claim, found: Mapping[ClaimId, _Finding], fixed: Collection[ClaimId]) -> float:

@@ -24,6 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stumper.curate.belief import SURE, Rates, gain, learned, rates
 from stumper.curate.desk import queries as desk
 from stumper.curate.desk.queries import Table
+from stumper.curate.gates import queries as gates
+from stumper.curate.gates.entrance import look
 from stumper.curate.votes import queries as votes
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, ImageId, PlayerId, Rules
 from stumper.store.database import Database
@@ -106,7 +108,7 @@ async def _deal(
     now: float,
     rng: random.Random,
 ) -> Claim | None:
-    waiting = await desk.queue(tx, player_id, campaigns=campaigns, now=now, limit=WINDOW)
+    waiting = await _let_in(tx, player_id, campaigns, now=now)
     if not waiting:
         return None
     by = await _rates(tx, player_id)
@@ -119,6 +121,19 @@ async def _deal(
         gold = await _gold(tx, player_id, dealt.campaign_id, rules=rules, rng=rng)
     await desk.assign(tx, player_id, (gold or dealt).id, gold=gold is not None, now=now)
     return gold or dealt
+
+
+async def _let_in(
+    tx: AsyncConnection, player_id: PlayerId, campaigns: Mapping[CampaignId, Rules], *, now: float
+) -> list[Claim]:
+    """Returns the oldest open claims; those that no gate has seen pass the gates first, or go no further."""
+    while waiting := await desk.queue(tx, player_id, campaigns=campaigns, now=now, limit=WINDOW):
+        seen = look([claim for claim in waiting if claim.category is None])
+        await gates.write(tx, seen, now=now)
+        stopped = {one.claim.id for one in seen if one.stopped is not None}
+        if left := [claim for claim in waiting if claim.id not in stopped]:
+            return left
+    return []
 
 
 def _draw(waiting: Sequence[Claim], by: Rates, *, rng: random.Random) -> Claim:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Subquery, bindparam, exists, func, select,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stumper.curate.belief import STOPPED, Cause
 from stumper.curate.census import Sight
 from stumper.curate.queries import SETTLED, YOUNG_S, claim_of
 from stumper.curate.votes.queries import ACQUAINTED
@@ -38,7 +39,9 @@ _LONGEST_STREAK: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A claim that voters could not decide, with what they proposed instead and why they flagged it."""
+    """A claim that voters could not decide or a gate stopped, with what voters proposed instead and why they
+    flagged it.
+    """
 
     claim: Claim
     better: list[str]
@@ -207,9 +210,12 @@ async def settled_cases(
     return sorted(found, key=lambda one: (-one.created_at, one.id))
 
 
-async def disputes(tx: AsyncConnection, campaign_id: CampaignId) -> list[Dispute]:
-    """Returns the disputed claims of a campaign, oldest first."""
-    where = claim.c.campaign_id == campaign_id, claim.c.status == ClaimStatus.DISPUTED.value
+async def disputes(tx: AsyncConnection, campaign_id: CampaignId, *, refused: bool = False) -> list[Dispute]:
+    """Returns the disputed claims of a campaign, or those that gates ``refused`` for good, oldest first."""
+    at_gate = claim.c.reason.in_(cause.value for cause in STOPPED | {Cause.INVALID})
+    is_refused = (claim.c.status == ClaimStatus.REJECTED.value) & at_gate
+    which = is_refused if refused else claim.c.status == ClaimStatus.DISPUTED.value
+    where = claim.c.campaign_id == campaign_id, which
     order = claim.c.created_at, claim.c.id
     found = {row.id: claim_of(row) for row in await tx.execute(select(claim).where(*where).order_by(*order))}
     said = select(vote.c.claim_id, vote.c.better, vote.c.flag).join(claim, claim.c.id == vote.c.claim_id)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.curate.belief import Cause
+from stumper.curate.belief import STOPPED, Cause
 from stumper.curate.queries import claim_of
 from stumper.records import Claim, ClaimId, ClaimStatus, RoundId, SessionId, Verdict
 from stumper.store.schema import claim, exchange, ledger, player, session, turn, waiting
@@ -93,6 +93,8 @@ class Due(NamedTuple):
     found: Found
 
 
+_AT_NO_COST: Final = sorted(cause.value for cause in STOPPED | {Cause.INVALID})
+"""Refused by a program and not by people: it may err, and whoever asks clumsily is no cheat."""
 _now = _FOUND.subquery("found")
 _trusted = (player.c.e_value >= bindparam("trust_e")) & ~has_open_signal()
 _UNPAID: Final = (
@@ -116,7 +118,7 @@ _UNPAID: Final = (
         claim.c.round_id == bindparam("round_id"),
         player.c.forgotten_at.is_(None),
         # A gain is noted once, and waits until its player is trusted.
-        (claim.c.status == ClaimStatus.REJECTED.value)
+        ((claim.c.status == ClaimStatus.REJECTED.value) & claim.c.reason.not_in(_AT_NO_COST))
         | ((claim.c.status == ClaimStatus.ACCEPTED.value) & (waiting.c.points.is_(None) | _trusted)),
         ~exists().where(ledger.c.exchange_id == claim.c.exchange_id, ledger.c.reason == CLAIM),
     )
