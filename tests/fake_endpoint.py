@@ -100,6 +100,7 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "empty": lambda _: "",
     "echo": question_in,
     "counts": lambda _: 'That would be {"category": "counting"}.',
+    "guesses": lambda _: 'I guess {"answer": "four"}',
     "prose": lambda _: "It counts things.",
     **fake_judges.SAY,
 }

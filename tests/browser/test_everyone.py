@@ -58,6 +58,7 @@ PLAYER: Final = {
     "/me": "/me",
     "/me/forget": "/me/forget",
     "/me/learned": "/me/learned",
+    "/me/catches": "/me/catches",
     "/boards (league)": "/boards?tab=league",
     "/boards (week)": "/boards?tab=week",
     "/boards (teams)": "/boards?tab=teams",

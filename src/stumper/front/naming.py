@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from stumper.curate.belief import Cause
 from stumper.front.i18n import Words
 from stumper.progress.badges import DOUBTS, EXPLORED, FAIR_RUN, HONEST_RUN, TAUGHT, Badge
 from stumper.progress.leagues import Tier
@@ -147,3 +148,39 @@ def reason(why: Reason, words: Words) -> str:
             "Others did not confirm it. Say “wrong” only where you can give the right answer."
         ),
     }[why]
+
+
+def fate(cause: Cause, words: Words) -> str:
+    """Returns why a catch was taken or not, as one kind sentence or two; nothing of who voted how."""
+    return {
+        Cause.CONFIRMED: words("Others confirmed it: the robot was wrong, and your answer is right."),
+        Cause.WRONG_CORRECTION: words(
+            "Pixel was wrong, but others found that your answer is not right either."
+        ),
+        Cause.MODEL_RIGHT: words("Others found that Pixel was right here."),
+        Cause.UNANSWERABLE: words("Others found that the picture does not tell. Ask what everybody can see."),
+        Cause.DISPUTED: words("Referees could not agree. Somebody from the team looks at it."),
+        Cause.CONTRADICTED: words(
+            "Somebody else gave another answer to the same question. Somebody from the team looks at it."
+        ),
+        Cause.FLAGGED: words("Referees asked the team to look at this one."),
+        Cause.INVALID: words(
+            "This did not read as a question about the picture. Ask for one thing that it shows."
+        ),
+        Cause.INSULT: words("It has insulting words. Ask again without them."),
+        Cause.DOUBTFUL_WORDS: words("It has words that may insult. Somebody from the team looks at it."),
+        Cause.PERSONAL: words(
+            "It may tell who somebody is or how to reach them. Somebody from the team looks at it."
+        ),
+        Cause.SEVERAL: words("Two questions in one. Ask them one by one."),
+        Cause.NO_ANSWER: words(
+            "Your answer does not fit the question. To “how many” say a number, to “what colour” a colour."
+        ),
+        Cause.GUESSABLE: words(
+            "This can be guessed without looking, so Pixel learns nothing from it. "
+            "Ask for something that only this picture tells."
+        ),
+        Cause.OPERATOR_ACCEPTS: words("The team looked at it and agrees with you."),
+        Cause.OPERATOR_REJECTS: words("The team looked at it and did not take it."),
+        Cause.FORGOTTEN: words("It was deleted."),
+    }[cause]
