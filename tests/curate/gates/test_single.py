@@ -51,6 +51,7 @@ ONE = [
     "What does the sign say? STOP and GO?",
     "What is written on the sign: 'What and why'?",
     "How many cats???",
+    "How many dogs and what looks like wolves are there?",
     "¿Cuántos perros y gatos hay?",
     "o que o homem e a mulher estão segurando?",
     "Кто стоит слева и держит зонт?",

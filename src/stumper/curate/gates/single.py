@@ -41,7 +41,7 @@ _AND: Final = (
 _JOINED: Final = re.compile(
     rf"[\s,;]+{_AND}\s+(?:also )?(?:(?:in|on|of|at|from|de|en|em|в|на|di) )?"
     rf"(?:{_WH}|(?:is|are|does|do|did|was|were) (?:he|she|it|they|there|the|this|that|these|those)|"
-    r"(?:the )?(?:number|colou?r|name) of)\b(?! (?:else|if|not)\b)",
+    r"(?:the )?(?:number|colou?r|name) of)\b(?! (?:else|if|not|looks?|seems?|appears?|may|might)\b)",
     re.IGNORECASE,
 )
 _RELATIVE: Final = re.compile(
