@@ -110,6 +110,7 @@ def test_company_and_order_change_nothing(said: list[tuple[str, str]], taken: in
     assert [(one.category, one.stopped) for one in seen] == [(one.category, one.stopped) for one in alone]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.exists(), reason="the published questions are not here")
 def test_real_questions_pass() -> None:
     """By reading: one question of 2,369 is two in one, one answer has a shop's telephone."""
