@@ -32,6 +32,7 @@ from stumper.records import Campaign, Release, Round, RoundId, RoundStatus
 from stumper.release import queries as release_queries
 from stumper.release.freeze import freeze
 from stumper.release.manifest import read_manifest
+from stumper.release.withdraw.renew import ensure_current, succeed
 from stumper.tune import fresh_pairs
 from stumper.vlm.base import open_model
 from stumper.vlm.onnx import SHIPPED
@@ -89,7 +90,7 @@ class Closing:
     async def freeze(self) -> Release:
         """Freezes the campaign's examples up to this round."""
         self._tell("freeze", 0, 1)
-        return await freeze(
+        made = await freeze(
             self._app.database,
             self._app.files,
             campaign_id=self._campaign.id,
@@ -98,9 +99,15 @@ class Closing:
             seed=self._seed,
             now=self._app.clock(),
         )
+        return await succeed(self._app.database, made)
 
-    async def tune(self, release: Release) -> str:
-        """Tunes the round's model on the release; returns the reference of the tuned one."""
+    async def tune(self, release: Release, *, withdrawn: bool = False) -> str:
+        """Tunes the round's model on the release; returns the reference of the tuned one.
+
+        Raises Conflict for a release that was withdrawn since it was frozen, unless ``withdrawn``.
+        """
+        if not withdrawn:
+            await ensure_current(self._app.database, release.id)
         self._tell("tune", 0, 1)
         name = f"{self._campaign.name}-round-{self._round.number + 1}-{release.digest[:8]}-{self._seed}"
         target = (self._app.settings.data / "models" / name).resolve()
@@ -202,14 +209,22 @@ class Closing:
 
 
 async def close_round(
-    app: App, campaign: Campaign, current: Round, *, seed: int, on_progress: OnProgress = _quiet
+    app: App,
+    campaign: Campaign,
+    current: Round,
+    *,
+    seed: int,
+    withdrawn: bool = False,
+    on_progress: OnProgress = _quiet,
 ) -> dict[str, Any]:
     """Runs the closing of a round as a durable job, or goes on with it; returns its figures.
 
-    Raises Conflict if the round is closed already, BadRelease with too few examples, and what tuning raises.
+    Raises Conflict if the round is closed already, or its release was withdrawn before it was tuned on
+    (another seed collects anew; ``withdrawn`` goes on), BadRelease with too few examples, and what tuning
+    raises.
     """
     jobs = Jobs(app.settings.jobs_url)
-    workflow = _register(jobs, app, on_progress)
+    workflow = _register(jobs, app, on_progress, withdrawn=withdrawn)
     workflow_id = f"close-{current.id}-{seed}"
     async with jobs:
         if current.status is RoundStatus.CLOSED and not await jobs.finished(workflow_id):
@@ -341,7 +356,9 @@ async def run_worker(settings: Settings, *, say: Callable[[str], None]) -> None:
             await asyncio.Event().wait()
 
 
-def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., Any]:
+def _register(
+    jobs: Jobs, app: App, on_progress: OnProgress, *, withdrawn: bool = False
+) -> Callable[..., Any]:
     """The closing as a workflow of steps; arguments and results are small and plain."""
 
     async def closing(name: str, round_id: str, seed: int) -> Closing:
@@ -375,7 +392,8 @@ def _register(jobs: Jobs, app: App, on_progress: OnProgress) -> Callable[..., An
 
     @jobs.step("tune")
     async def tune_model(name: str, round_id: str, seed: int, release_id: str) -> str:
-        return await (await closing(name, round_id, seed)).tune(await release_of(release_id))
+        this = await closing(name, round_id, seed)
+        return await this.tune(await release_of(release_id), withdrawn=withdrawn)
 
     @jobs.step("evaluate")
     async def evaluate_both(name: str, round_id: str, seed: int, release_id: str, tuned: str) -> str:

@@ -39,7 +39,9 @@ async def live(database: Database, folder: Path) -> None:
         typed = {"correction": f"so {MARK}", "key": f"{MARK}-1", "model_answer": f"a {MARK}?"}
         await tx.execute(update(schema.exchange).where(theirs).values(**typed))
         await tx.execute(
-            update(schema.claim).where(schema.claim.c.id == "c1").values(status="accepted", posterior=0.99)
+            update(schema.claim)
+            .where(schema.claim.c.id == "c1")
+            .values(status="accepted", posterior=0.99, blind=f"a {MARK}")
         )
         for twin in ("c3", "c4"):
             await tx.execute(update(schema.claim).where(schema.claim.c.id == twin).values(same_as="c2"))
@@ -82,6 +84,8 @@ async def _beside(database: Database) -> None:
 
 
 async def _release(database: Database, folder: Path) -> None:
+    await add(database, schema.opinion, claim_id="c1", judge="rules", prompt="p", score=1.0,
+              facts={"why": f"says {MARK}"}, asked_at=1.0)  # fmt: skip
     await add(database, schema.example, id="e1", claim_id="c1", campaign_id=CAMPAIGN, round_id=ROUND,
               image_id=IMAGE, question=f"How {MARK} c1?", answer=f"so {MARK}", wrong_answer="three",
               category="counting", posterior=0.99, provenance={"player": "x"})  # fmt: skip

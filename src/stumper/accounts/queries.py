@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Cause
 from stumper.errors import NotFound
-from stumper.records import CampaignId, ClaimStatus, Player, PlayerId, PlayerKind, TurnEnd
+from stumper.records import CampaignId, ClaimStatus, Player, PlayerId, PlayerKind, ReleaseId, TurnEnd
 from stumper.store import schema
 from stumper.store.schema import (
     claim,
@@ -192,7 +192,8 @@ async def blank_play(tx: AsyncConnection, player_id: PlayerId, *, now: float) ->
 
 async def withdraw_claims(tx: AsyncConnection, player_id: PlayerId, *, now: float) -> int:
     """Rejects and blanks their claims, gives others that were merged with one a leader of their own, and
-    takes what the claims taught out of the pictures. Returns how many claims there were.
+    takes what the claims taught out of the pictures and what judges thought of them. Returns how many claims
+    there were.
     """
     mine = claim.c.player_id == player_id
     claims = (await tx.execute(select(claim.c.id, claim.c.image_id, claim.c.campaign_id).where(mine))).all()
@@ -200,6 +201,8 @@ async def withdraw_claims(tx: AsyncConnection, player_id: PlayerId, *, now: floa
         await _lead_on(tx, one.id)
     for campaign_id, image_id in sorted({(one.campaign_id, one.image_id) for one in claims}):
         await _unteach(tx, CampaignId(campaign_id), image_id, [one.id for one in claims])
+    theirs = select(claim.c.id).where(mine)
+    await tx.execute(delete(schema.opinion).where(schema.opinion.c.claim_id.in_(theirs)))
     await tx.execute(
         update(claim)
         .where(mine)
@@ -211,6 +214,7 @@ async def withdraw_claims(tx: AsyncConnection, player_id: PlayerId, *, now: floa
             reason=Cause.FORGOTTEN.value,
             posterior=None,
             same_as=None,
+            blind=None,
             decided_at=func.coalesce(claim.c.decided_at, now),
         )
     )
@@ -271,21 +275,26 @@ async def bury(tx: AsyncConnection, player_id: PlayerId, *, team_id: str | None,
 class Frozen(NamedTuple):
     """A release of a campaign in which the player has claimed something."""
 
-    id: str
+    id: ReleaseId
     campaign_id: CampaignId
     version: int
     path: str
+    digest: str
 
 
 async def releases_after(tx: AsyncConnection, player_id: PlayerId) -> list[Frozen]:
-    """Returns the releases that may hold something of theirs, oldest first."""
+    """Returns the releases that may hold something of theirs, oldest first: frozen after their first claim,
+    and before they were forgotten.
+    """
     rows = await tx.execute(
-        select(release.c.id, release.c.campaign_id, release.c.version, release.c.path)
+        select(release.c.id, release.c.campaign_id, release.c.version, release.c.path, release.c.digest)
         .where(
             exists().where(
                 claim.c.player_id == player_id,
                 claim.c.campaign_id == release.c.campaign_id,
                 claim.c.created_at <= release.c.created_at,
+                player.c.id == player_id,
+                func.coalesce(player.c.forgotten_at, release.c.created_at) >= release.c.created_at,
             )
         )
         .order_by(release.c.created_at, release.c.id)

@@ -15,6 +15,7 @@ from stumper import __version__
 from stumper.cli import learn, play, questions
 from stumper.cli.audit import audit
 from stumper.cli.claims import claims
+from stumper.cli.forget import forget
 from stumper.cli.images import images
 from stumper.cli.insight import insight
 from stumper.cli.models import models, toytown
@@ -47,6 +48,7 @@ for command in (
     questions.classify,
     questions.judge,
     audit,
+    forget,
     play.work,
     telegram,
 ):

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from stumper import campaigns
 from stumper.app import build
+from stumper.cli.forget import WithdrawnOption, refuse_withdrawn, release_list
 from stumper.cli.panel import LeastOption, ModelsOption, open_panel
 from stumper.cli.shared import (
     CampaignOption,
@@ -37,7 +38,8 @@ class Scorer(StrEnum):
 
 
 rounds = typer.Typer(no_args_is_help=True, help="Rounds: list, close.")
-releases = typer.Typer(no_args_is_help=True, help="Releases: build, verify.")
+releases = typer.Typer(no_args_is_help=True, help="Releases: build, list, verify.")
+releases.command("list")(release_list)
 
 
 @releases.command("build")
@@ -83,12 +85,14 @@ def tune(
         bool, typer.Option("--trust-remote-code", help="Let Python run that lies beside the weights.")
     ] = False,
     seed: SeedOption = 1,
+    withdrawn: WithdrawnOption = False,
 ) -> None:
     """Tunes a model on a release by LoRA (needs the extra "train")."""
     from stumper.front.console import StageDisplay
     from stumper.rounds import tune_on
     from stumper.tune.recipes import recipe_named
 
+    refuse_withdrawn(release, allowed=withdrawn)
     with StageDisplay({"tune": 200.0}, console=err) as display:
         tuned = tune_on(
             release,
@@ -120,6 +124,7 @@ def evaluate(
     """Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category."""
     from stumper.rounds import evaluate_on
 
+    refuse_withdrawn(release, allowed=True)
     if by is Scorer.RULES and models:
         raise BadSetting("The judge by rules asks no model. Say --judge panel, or leave --model out.")
 
@@ -162,7 +167,12 @@ def round_list() -> None:
 
 
 @rounds.command("close")
-def round_close(campaign: CampaignOption = None, seed: SeedOption = 1, as_json: JsonOption = False) -> None:
+def round_close(
+    campaign: CampaignOption = None,
+    seed: SeedOption = 1,
+    withdrawn: WithdrawnOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Curates, releases, tunes, evaluates; the tuned model plays the next round if it passes the gate."""
     from stumper.front.console import StageDisplay
     from stumper.rounds import CLOSING_PLAN, close_round
@@ -173,7 +183,9 @@ def round_close(campaign: CampaignOption = None, seed: SeedOption = 1, as_json: 
         async with build(settings(campaign)) as app:
             owner, current = await current_campaign(app)
             with StageDisplay(plan, console=err) as display:
-                return await close_round(app, owner, current, seed=seed, on_progress=display.tell)
+                return await close_round(
+                    app, owner, current, seed=seed, withdrawn=withdrawn, on_progress=display.tell
+                )
 
     result = run(work())
     if as_json:

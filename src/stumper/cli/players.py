@@ -14,9 +14,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from stumper.accounts.forget import Forgotten, forget
 from stumper.app import App, build
 from stumper.campaigns import find_campaign
+from stumper.cli.forget import forget
 from stumper.cli.shared import CampaignOption, JsonOption, out, run
 from stumper.config import load
 from stumper.records import Campaign, PlayerId
@@ -167,27 +167,4 @@ def players_decide(
     out.print(f"{player_id}: {done.signals} signals {what}, {done.appeals} appeals answered")
 
 
-@players.command("forget")
-def players_forget(
-    player_id: Annotated[str, typer.Argument(metavar="PLAYER", help="Id of the player.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undone.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Deletes all that a player typed and all that names them; says which releases hold something."""
-    if not yes:
-        typer.confirm(f"Delete all that {player_id} typed, for good?", abort=True)
-
-    async def work() -> Forgotten:
-        async with build(load()) as app:
-            return await forget(app.database, PlayerId(player_id), app.clock())
-
-    done = run(work())
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(done)) + "\n")
-        return
-    out.print(f"{player_id}: {done.questions} questions, {done.claims} claims, {done.examples} examples gone")
-    for held in done.releases:
-        known = "not on this machine" if held.examples is None else f"{held.examples} examples"
-        out.print(f"release {held.release_id} (version {held.version}): {known}, {held.path}", soft_wrap=True)
-    if done.releases:
-        out.print("Next: withdraw these releases, or publish one that is built now in their place")
+players.command("forget")(forget)

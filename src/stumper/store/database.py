@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from stumper.errors import BadSetting, StoreError
 from stumper.store.sqlite import connect
 
+_BUSY_MS = 30_000
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+psycopg",
@@ -53,7 +54,8 @@ def _engine(url: str) -> AsyncEngine:
 def _set_pragmas(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "synchronous=NORMAL", "foreign_keys=ON"):
+    busy = f"busy_timeout={_BUSY_MS}"
+    for pragma in ("journal_mode=WAL", busy, "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -64,6 +66,14 @@ def _begin(connection: Any) -> None:
     driver.at_once = False
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
     driver.at_once = not reading
+
+
+async def _asked(driver: Any, sql: str) -> int:
+    """Runs a statement outside any transaction; returns the first number it answers, 0 without one."""
+    cursor = await driver.execute(sql)
+    row = await cursor.fetchone()
+    await cursor.close()
+    return int(row[0]) if row else 0
 
 
 class Database:
@@ -94,6 +104,28 @@ class Database:
             await connection.execution_options(reading=True)
             async with connection.begin():
                 yield connection
+
+    async def scrub(self, *, most_bytes: int | None = None) -> bool:
+        """Rewrites a SQLite file, so that nothing deleted is left in its free pages, its gaps or its log.
+
+        Writers wait meanwhile. Returns whether it was done: a file larger than ``most_bytes`` stays as it is,
+        and so does the log while somebody reads. On PostgreSQL autovacuum gives the space of deleted rows to
+        new ones: that is the server's own matter.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return True
+        async with self._turn, self._connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            pages, size = [await _asked(driver, f"PRAGMA {name}") for name in ("page_count", "page_size")]
+            if most_bytes is not None and pages * size > most_bytes:
+                return False
+            await _asked(driver, "VACUUM")
+            # Readers of this process end soon; one of another must not hold up every move of the game.
+            await _asked(driver, "PRAGMA busy_timeout=1000")
+            try:
+                return not await _asked(driver, "PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await _asked(driver, f"PRAGMA busy_timeout={_BUSY_MS}")
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
