@@ -20,6 +20,7 @@ from stumper.cli.images import images
 from stumper.cli.insight import insight
 from stumper.cli.models import models, toytown
 from stumper.cli.players import players
+from stumper.cli.raw import export_raw
 from stumper.cli.retention import retention
 from stumper.cli.shared import err, out
 from stumper.cli.telegram import telegram
@@ -54,6 +55,7 @@ for command in (
 ):
     cli.command()(command)
 cli.command("verify-session")(play.verify_session)
+cli.command("export")(export_raw)
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from stumper.curate import queries
 from stumper.curate.audit import Audit, least_votes
 from stumper.curate.belief import FINAL, MIN_VOTES, Ballot, Belief, Cause, decide
@@ -80,18 +82,7 @@ async def settle_all(
     what has not been paid yet; at most ``chunk`` rows a transaction. Raises NotFound for an unknown campaign.
     """
     async with database.read() as tx:
-        rules = await queries.rules_of(tx, campaign_id)
-        docket = Docket(
-            round_id=round_id,
-            claims=await queries.campaign_claims(tx, campaign_id),
-            ballots=await queries.campaign_ballots(tx, campaign_id),
-            passed=await queries.passed(tx, campaign_id),
-            controls=await control_counts(tx, await queries.campaign_players(tx, campaign_id)),
-            exemplary=await queries.exemplary_claims(tx, campaign_id),
-            rules=rules,
-            alike=groups(await looks(tx, campaign_id)),
-            jury=await jury(tx, campaign_id),
-        )
+        docket = await read_docket(tx, campaign_id, round_id)
     # A minute of arithmetic for a million votes must not stop the server's other players.
     ruling = await asyncio.to_thread(rule, docket, now=now)
     for start in range(0, len(ruling.changes), chunk):
@@ -104,13 +95,28 @@ async def settle_all(
     paid = chunk  # also gains that waited for their player's trust
     while paid == chunk:
         async with database.begin() as tx:
-            paid = await pay(tx, round_id, rules=rules, now=now, limit=chunk)
+            paid = await pay(tx, round_id, rules=docket.rules, now=now, limit=chunk)
     ruled = {change.claim_id: change for change in ruling.changes}
     decided = [_after(claim, ruled.get(claim.id)) for claim in docket.claims if claim.round_id == round_id]
     for start in range(0, len(decided), chunk):
         async with database.begin() as tx:
             await replay(tx, campaign_id, decided[start : start + chunk])
     return ruling
+
+
+async def read_docket(tx: AsyncConnection, campaign_id: CampaignId, round_id: RoundId) -> Docket:
+    """Returns all that the claims of a round are decided by. Raises NotFound for an unknown campaign."""
+    return Docket(
+        round_id=round_id,
+        rules=await queries.rules_of(tx, campaign_id),
+        claims=await queries.campaign_claims(tx, campaign_id),
+        ballots=await queries.campaign_ballots(tx, campaign_id),
+        passed=await queries.passed(tx, campaign_id),
+        controls=await control_counts(tx, await queries.campaign_players(tx, campaign_id)),
+        exemplary=await queries.exemplary_claims(tx, campaign_id),
+        alike=groups(await looks(tx, campaign_id)),
+        jury=await jury(tx, campaign_id),
+    )
 
 
 def _after(claim: Claim, change: Judgement | None) -> Claim:
@@ -122,7 +128,7 @@ def _after(claim: Claim, change: Judgement | None) -> Claim:
 def rule(docket: Docket, *, now: float) -> Ruling:
     """Returns the judgements that differ from what stands in the claims of the round (pure)."""
     fixed = {claim.id for claim in docket.exemplary}
-    cases = _cases(docket)
+    cases = joined(docket)
     weighed = weigh(Census(cases, docket.passed, docket.controls, docket.jury))
     ours = [case for case in cases if case.claim.round_id == docket.round_id]
     found = {case.claim.id: _finding(case, weighed.beliefs[case.claim.id], docket.rules) for case in ours}
@@ -151,7 +157,7 @@ def _standing(claim: Claim) -> _Finding:
     return _Finding(claim.status, claim.posterior, claim.reason)
 
 
-def _cases(docket: Docket) -> list[Case]:
+def joined(docket: Docket) -> list[Case]:
     """Joins merged claims: their votes count together, and whoever made one has said that both parts are
     so.
     """
