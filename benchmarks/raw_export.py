@@ -1,7 +1,7 @@
 """python benchmarks/raw_export.py --rows 1000000 [--ending .parquet]
 
-Seconds and memory of `stumper export marks` over so many judged answers in SQLite, and of the rewriting of the
-file that forgetting a player ends with.
+Seconds and memory of `stumper export marks` over so many judged answers in SQLite, and of rewriting the file,
+which forgetting a player ends with.
 """
 
 from __future__ import annotations
@@ -84,9 +84,8 @@ async def main(rows: int, ending: str) -> None:
         target = Path(folder) / f"marks{ending}"
         written = await export(database, Kind.MARKS, target, campaign_id=CampaignId("c"))
         lasted = time.perf_counter() - begun
-        print(
-            f"{written:,} marks: {lasted:.1f} s, {target.stat().st_size / 1e6:.0f} MB, peak {peak_mb():.0f} MB"
-        )
+        size = target.stat().st_size / 1e6
+        print(f"{written:,} marks: {lasted:.1f} s, {size:.0f} MB, peak {peak_mb():.0f} MB")
         print(f"(peak before, while the rows were made: {before:.0f} MB)")
         begun = time.perf_counter()
         done = await database.scrub()

@@ -15,6 +15,7 @@ from stumper import __version__
 from stumper.cli import learn, play, questions
 from stumper.cli.audit import audit
 from stumper.cli.claims import claims
+from stumper.cli.explain import explain
 from stumper.cli.forget import forget
 from stumper.cli.images import images
 from stumper.cli.insight import insight
@@ -49,6 +50,7 @@ for command in (
     questions.classify,
     questions.judge,
     audit,
+    explain,
     forget,
     play.work,
     telegram,

@@ -70,7 +70,7 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
             raise NotFound(f"No session has the id {session_id!r}. Start one with /play.")
         if facts.finished_at is None:
             raise Conflict("This session is still being played. Finish its turns, then it is graded.")
-        marks = _marks(await queries.control_exchanges(tx, session_id))
+        marks = marks_of(await queries.control_exchanges(tx, session_id))
         lines = grade_lines(
             marks,
             rules=facts.rules,
@@ -142,7 +142,7 @@ async def _write(
         await pay_waiting(tx, facts.player_id, now=now)
 
 
-def _marks(exchanges: Sequence[ControlExchange]) -> list[Mark]:
+def marks_of(exchanges: Sequence[ControlExchange]) -> list[Mark]:
     """Returns the judged exchanges in the order of judging."""
     asked: dict[TurnId, set[str]] = defaultdict(set)
     marks: list[Mark] = []
