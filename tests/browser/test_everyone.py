@@ -15,14 +15,14 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import APIRoute
 from playwright.async_api import BrowserContext, Page, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from stumper.curate import belief
 from stumper.front import choices, i18n
 from stumper.front.auth import COOKIE
 from stumper.front.cardart import CardFacts
 from stumper.records import Rules
-from stumper.store.schema import player
+from stumper.store.schema import claim, player
 from tests.browser.conftest import DESK, PATIENCE_MS, PHONE, Screen, Site, Sites
 
 pytestmark = pytest.mark.browser
@@ -59,6 +59,7 @@ PLAYER: Final = {
     "/me/forget": "/me/forget",
     "/me/learned": "/me/learned",
     "/me/catches": "/me/catches",
+    "/me/catch/{claim_id}": "/me/catch/{caught}",
     "/boards (league)": "/boards?tab=league",
     "/boards (week)": "/boards?tab=week",
     "/boards (teams)": "/boards?tab=teams",
@@ -169,7 +170,10 @@ async def visit(sites: Sites, screen: Screen, *, language: str = "en", **more: A
         opened = (await said(context, "/api/sessions", {}))["id"]
         code = re.findall(r"/go/(\w+)", await (await context.request.post("/me/code")).text())[0]
         token = site.world.web.state.cookies.cards.token(CardFacts(caught=4, falsified=5, streak=3))
-        ids = {"done": done, "open": opened, "code": code, "token": token}
+        async with site.world.app.database.read() as tx:
+            mine = select(claim.c.id).where(claim.c.player_id == me)
+            caught = (await tx.execute(mine)).scalar_one()
+        ids = {"done": done, "open": opened, "code": code, "token": token, "caught": caught}
         yield Visit(site=site, context=context, ids=ids)
 
 

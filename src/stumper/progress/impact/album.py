@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.progress.impact import queries
 from stumper.progress.impact.lessons import RIGHT
-from stumper.records import CampaignId, ExampleId, PlayerId, Round, TurnId
+from stumper.records import CampaignId, ClaimId, ExampleId, PlayerId, Round, TurnId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,8 @@ class Lesson:
     """One catch of the player, and what the tuned model says to it."""
 
     example_id: ExampleId
+    claim_id: ClaimId
+    """The player's own."""
     turn_id: TurnId
     """The player's own turn on the picture."""
     question: str
@@ -95,6 +97,7 @@ def _sorted(rows: Sequence[Any]) -> tuple[Lesson, ...]:
 def _lesson(row: Any) -> Lesson:
     return Lesson(
         example_id=ExampleId(row.id),
+        claim_id=ClaimId(row.claim_id),
         turn_id=TurnId(row.turn_id),
         question=row.question,
         right_answer=row.right_answer,

@@ -89,6 +89,7 @@ async def album(tx: AsyncConnection, player_id: PlayerId, campaign_id: CampaignI
     rows = await tx.execute(
         _of_players(
             lesson.c.evaluation_id, round_.c.number.label("round"), evaluation.c.passed, example.c.id,
+            claim.c.id.label("claim_id"),
             exchange.c.turn_id, example.c.question, example.c.answer.label("right_answer"),
             example.c.wrong_answer.label("before"), lesson.c.answer.label("after"), lesson.c.score,
             lesson.c.learned, lesson.c.held_out,

@@ -32,7 +32,7 @@ _CHAIN: Final = (
         claim.c.id.label("claim_id"), claim.c.campaign_id, claim.c.player_id, claim.c.image_id,
         claim.c.question, claim.c.model_answer, claim.c.correction, claim.c.status, claim.c.reason,
         claim.c.posterior, claim.c.category, claim.c.same_as, claim.c.blind, claim.c.created_at,
-        claim.c.decided_at, claim.c.round_id,
+        claim.c.decided_at, claim.c.round_id, turn.c.id.label("turn_id"), session.c.finished_at,
         campaign.c.name.label("campaign"), campaign.c.licence.label("campaign_licence"), campaign.c.rules,
         round_.c.number.label("round"), round_.c.model_ref,
         player.c.kind.label("player_kind"), player.c.consent_at, player.c.licence.label("consent_licence"),
