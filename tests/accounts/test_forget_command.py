@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from stumper.app import build as build_app
+from stumper.campaigns import current_round, find_campaign
 from stumper.cli import cli
 from stumper.cli.forget import refuse_withdrawn
-from stumper.errors import Conflict, NotFound
+from stumper.config import load
+from stumper.errors import BadSetting, Conflict, NotFound
 from stumper.images.files import FolderFiles
 from stumper.records import Release
+from stumper.release.withdraw.queries import withdraw
+from stumper.rounds import Closing
 from stumper.store.database import Database
 from tests.accounts.test_aftermath import EVE, build, played
 
@@ -72,6 +78,26 @@ def test_a_withdrawn_release_is_tuned_on_only_if_that_is_said(
         said("tune", old.path)
     refuse_withdrawn(Path(old.path), allowed=True)
     assert "--withdrawn" in capsys.readouterr().err
+
+
+def test_a_round_is_not_closed_with_a_withdrawn_release(old: Release) -> None:
+    asyncio.run(_close_with(old))
+
+
+async def _close_with(old: Release) -> None:
+    async with build_app(load()) as app:
+        async with app.database.begin() as tx:
+            await withdraw(tx, [old.id], now=5.0)
+            campaign = await find_campaign(tx, "toytown")
+            current = await current_round(tx, campaign.id)
+        closing = Closing(app, campaign, current, seed=1)
+
+        with pytest.raises(Conflict, match="stumper release build"):
+            await closing.tune(old)
+        with pytest.raises(BadSetting):  # it goes on, and finds no checkpoint
+            await Closing(app, campaign, replace(current, model_ref="scripted:"), seed=1).tune(
+                old, withdrawn=True
+            )
 
 
 def _put_folder_back(old: Release) -> None:

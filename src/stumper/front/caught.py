@@ -112,9 +112,7 @@ def verdict(way: Way, words: Words) -> str:
         return words("Referees are looking at it. Two of them at least have to, before anything is decided.")
     said = {
         Cause.CONFIRMED: words("Referees looked at the picture too, and found you right."),
-        Cause.WRONG_CORRECTION: words(
-            "Pixel was wrong, the referees found, but so was the right answer you gave."
-        ),
+        Cause.WRONG_CORRECTION: words("The referees found Pixel wrong, but your answer too."),
         Cause.MODEL_RIGHT: words("The referees found that Pixel was right."),
         Cause.UNANSWERABLE: words("The referees found that the picture does not tell the answer."),
         Cause.DISPUTED: words("The referees did not agree with each other."),
