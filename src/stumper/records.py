@@ -221,7 +221,9 @@ class Image:
     was settled by, if it was one. None if nothing is known.
     """
     look: str | None = None
-    """Perceptual hash in hex; None if it was not looked at."""
+    """Perceptual hash in hex; empty for a picture with nothing in it, None if it was not looked at."""
+    held_out: bool | None = None
+    """Whether it is dealt to held-out players first; None if that was not decided yet."""
     created_at: float = 0.0
 
 

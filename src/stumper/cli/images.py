@@ -34,6 +34,9 @@ def images_add(
     simple: Annotated[
         bool, typer.Option("--simple", help="All are easy: candidates for controls, to be verified.")
     ] = False,
+    skip_alike: Annotated[
+        bool, typer.Option("--skip-alike", help="Leave out what looks like a picture that is there.")
+    ] = False,
     campaign: CampaignOption = None,
 ) -> None:
     """Adds pictures to a campaign's pool; broken or hostile files are named and left out."""
@@ -54,6 +57,7 @@ def images_add(
                     licence=licence,
                     source=source or "COCO",
                     now=app.clock(),
+                    skip_alike=skip_alike,
                 )
             return await add_folder(
                 app.database,
@@ -64,10 +68,14 @@ def images_add(
                 source=source or str(path),
                 now=app.clock(),
                 kind=ImageKind.CANDIDATE if simple else ImageKind.UNTAINTED,
+                skip_alike=skip_alike,
             )
 
     report = run(work())
     out.print(f"{report.added} added, {report.known} known already, {len(report.refused)} refused")
+    if report.alike:
+        fate = "left out" if skip_alike else "kept in one split with it (--skip-alike leaves such out)"
+        out.print(f"{report.alike} look like one that is there: {fate}")
     for refusal in report.refused:
         err.print(f"  {refusal.name}: {refusal.reason}", highlight=False, soft_wrap=True)
     if report.refused and not report.added and not report.known:
@@ -93,6 +101,22 @@ def images_toytown(
     report = run(work())
     out.print(f"{report.added} drawn, {report.known} known already")
     out.print("Next: stumper images verify")
+
+
+@images.command("look")
+def images_look(campaign: CampaignOption = None) -> None:
+    """Looks at pictures that came in before looks were kept; what looks alike goes into one split."""
+    from stumper.images.fill import FillReport, fill_looks
+
+    async def work() -> FillReport:
+        async with build(settings(campaign)) as app:
+            owner, _ = await current_campaign(app)
+            return await fill_looks(app.database, app.files, owner.id)
+
+    report = run(work())
+    out.print(f"{report.looked} looked at, {report.alike} look like an older one")
+    if report.missing:
+        err.print(f"{report.missing} have no readable file: restore the folder of STUMPER_FILES, then repeat")
 
 
 @images.command("verify")

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from stumper.errors import BadImage
+from stumper.images.look import look
 from stumper.vlm.picture import BROKEN, MAX_PIXELS, open_picture
 
 _LOSSLESS: Final = frozenset(("PNG", "GIF"))
@@ -33,6 +34,7 @@ class Cleaned:
     suffix: str
     width_px: int
     height_px: int
+    look: str
 
 
 def clean(data: bytes, limits: Limits) -> Cleaned:
@@ -57,7 +59,7 @@ def clean(data: bytes, limits: Limits) -> Cleaned:
         flat.save(buffer, "PNG", compress_level=6)
     else:
         flat.save(buffer, "JPEG", quality=90)
-    return Cleaned(buffer.getvalue(), ".png" if lossless else ".jpg", flat.width, flat.height)
+    return Cleaned(buffer.getvalue(), ".png" if lossless else ".jpg", flat.width, flat.height, look(flat))
 
 
 def _check_sides(picture: Image.Image, limits: Limits) -> None:

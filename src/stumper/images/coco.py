@@ -34,6 +34,7 @@ async def add_coco(
     source: str = "COCO",
     now: float,
     limits: Limits | None = None,
+    skip_alike: bool = False,
 ) -> IngestReport:
     """Adds the pictures that ``instances`` lists and ``folder`` holds, with their object counts.
 
@@ -44,7 +45,13 @@ async def add_coco(
     """
     listed = await asyncio.to_thread(read_coco, instances, folder=folder, licence=licence, source=source)
     return await add_files(
-        database, files, listed, campaign_id=campaign_id, limits=limits or Limits(), now=now
+        database,
+        files,
+        listed,
+        campaign_id=campaign_id,
+        limits=limits or Limits(),
+        now=now,
+        skip_alike=skip_alike,
     )
 
 

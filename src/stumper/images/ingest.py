@@ -17,8 +17,9 @@ from typing import Final, NamedTuple
 
 from stumper.errors import BadImage, BadInput
 from stumper.images.clean import Cleaned, Limits, clean
-from stumper.images.files import Files
-from stumper.images.queries import insert_new, require_campaign
+from stumper.images.files import Files, content_key
+from stumper.images.gallery import Gallery
+from stumper.images.queries import hung, insert_new, split_seed
 from stumper.records import CampaignId, Image, ImageId, ImageKind
 from stumper.store.database import Database
 
@@ -52,6 +53,8 @@ class IngestReport:
     known: int
     """Already in this campaign's pool, or twice among these files."""
     refused: tuple[Refusal, ...]
+    alike: int = 0
+    """Look like one that is there: kept all the same, and held out together with it, or left out if told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +87,13 @@ async def add_folder(
     now: float,
     limits: Limits | None = None,
     kind: ImageKind = ImageKind.UNTAINTED,
+    skip_alike: bool = False,
 ) -> IngestReport:
     """Adds the JPEG, PNG, WebP and GIF files (first frame) below ``path``; it may also be one file.
 
     Give ``kind=CANDIDATE`` for a folder of simple pictures: verified, they become controls. Hidden files are
-    left out. Raises BadInput without a licence or for a path that is not there, NotFound for the campaign.
+    left out, and with ``skip_alike`` pictures that look like one of the pool. Raises BadInput without a
+    licence or for a path that is not there, NotFound for the campaign.
     """
     if not licence.strip() or len(licence) > _LICENCE_CHARS:
         raise BadInput("Pictures need a licence of 1 to 80 characters, such as 'CC BY 4.0' (--licence).")
@@ -98,7 +103,13 @@ async def add_folder(
         for file in paths
     )
     return await add_files(
-        database, files, found, campaign_id=campaign_id, limits=limits or Limits(), now=now
+        database,
+        files,
+        found,
+        campaign_id=campaign_id,
+        limits=limits or Limits(),
+        now=now,
+        skip_alike=skip_alike,
     )
 
 
@@ -110,10 +121,12 @@ async def add_files(
     campaign_id: CampaignId,
     limits: Limits,
     now: float,
+    skip_alike: bool = False,
 ) -> IngestReport:
     """Adds the files one after the other; a transaction every 64, so that a stop loses little."""
     async with database.read() as tx:
-        await require_campaign(tx, campaign_id)
+        seed = await split_seed(tx, campaign_id)
+        gallery = Gallery(await hung(tx, campaign_id), seed=seed)
     tally = _Tally(database)
     for one in incoming:
         try:
@@ -121,8 +134,12 @@ async def add_files(
         except BadImage as error:
             tally.refused.append(Refusal(one.name, str(error)))
             continue
-        key = await files.put(cleaned.data, suffix=cleaned.suffix)
-        await tally.take(_record(one, cleaned, key=key, campaign_id=campaign_id, now=now))
+        key = content_key(cleaned.data, suffix=cleaned.suffix)
+        record, older = gallery.hang(_record(one, cleaned, key=key, campaign_id=campaign_id, now=now))
+        tally.alike += older is not None
+        if older is None or not skip_alike:
+            await files.put(cleaned.data, suffix=cleaned.suffix)
+            await tally.take(record)
     return await tally.report()
 
 
@@ -134,6 +151,7 @@ class _Tally:
         self._waiting: list[Image] = []
         self._added = 0
         self._seen = 0
+        self.alike = 0
         self.refused: list[Refusal] = []
 
     async def take(self, record: Image) -> None:
@@ -149,7 +167,7 @@ class _Tally:
 
     async def report(self) -> IngestReport:
         await self._write()
-        return IngestReport(self._added, self._seen - self._added, tuple(self.refused))
+        return IngestReport(self._added, self._seen - self._added, tuple(self.refused), self.alike)
 
 
 def _record(one: Incoming, cleaned: Cleaned, *, key: str, campaign_id: CampaignId, now: float) -> Image:
@@ -164,6 +182,7 @@ def _record(one: Incoming, cleaned: Cleaned, *, key: str, campaign_id: CampaignI
         licence=one.licence.strip(),
         objects=None if one.labels is None else sum(one.labels.values()),
         labels=one.labels,
+        look=cleaned.look,
         created_at=now,
     )
 

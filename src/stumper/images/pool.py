@@ -19,18 +19,30 @@ async def fresh(
     kind: ImageKind,
     n: int,
     rng: random.Random,
+    held_out: bool | None = None,
     but: Collection[ImageId] = (),
 ) -> list[Image]:
     """Returns ``n`` random images in random order, fewer if the player has seen nearly all; never one twice.
 
-    Those named in ``but`` are left out.
+    Those named in ``but`` are left out. Pictures of the cohort ``held_out`` come first, and others only where
+    these run out; None takes all alike.
 
     A picture dealt counts as seen, also in a turn that never opened. The same pool and ``rng`` give the same
     images.
     """
-    ids = await draw_unseen(
-        tx, campaign_id=campaign_id, player_id=player_id, kind=kind, n=n, rng=rng, but=but
-    )
+    ids: list[ImageId] = []
+    for cohort in (None,) if held_out is None else (held_out, None):
+        if len(ids) < n:
+            ids += await draw_unseen(
+                tx,
+                campaign_id=campaign_id,
+                player_id=player_id,
+                kind=kind,
+                n=n - len(ids),
+                rng=rng,
+                held_out=cohort,
+                but=[*but, *ids],
+            )
     return await load_many(tx, campaign_id, ids)
 
 

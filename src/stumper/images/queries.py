@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
-from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId, ReportReason
+from stumper.images.gallery import Hung
+from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId, ReportReason, Rules
 from stumper.store.schema import campaign, complaint, image, session, turn
 from stumper.store.upsert import insert_into
 
@@ -37,6 +38,8 @@ def image_of(row: Row[Any]) -> Image:
         labels=row.labels,
         said=row.said,
         known=row.known,
+        look=row.look,
+        held_out=row.held_out,
         created_at=row.created_at,
     )
 
@@ -52,6 +55,54 @@ async def require_campaign(tx: AsyncConnection, campaign_id: CampaignId) -> None
     """Raises NotFound if there is no such campaign."""
     if (await tx.execute(select(campaign.c.id).where(campaign.c.id == campaign_id))).first() is None:
         raise NotFound(f"There is no campaign {campaign_id!r}. Create it before adding pictures to it.")
+
+
+async def split_seed(tx: AsyncConnection, campaign_id: CampaignId) -> int:
+    """Returns the seed by which a campaign holds pictures out. Raises NotFound for the campaign."""
+    await require_campaign(tx, campaign_id)
+    rules = (await tx.execute(select(campaign.c.rules).where(campaign.c.id == campaign_id))).scalar_one()
+    return Rules(**rules).split_seed
+
+
+async def hung(tx: AsyncConnection, campaign_id: CampaignId) -> list[Hung]:
+    """Returns the looks and cohorts of a campaign's pictures, in the order they came."""
+    rows = await tx.execute(
+        select(image.c.id, image.c.look, image.c.held_out)
+        .where(image.c.campaign_id == campaign_id)
+        .order_by(image.c.created_at, image.c.id)
+    )
+    return [Hung(ImageId(id_), look, reserved) for id_, look, reserved in rows]
+
+
+async def lookless(
+    tx: AsyncConnection, campaign_id: CampaignId, *, after: str, most: int
+) -> list[tuple[ImageId, str]]:
+    """Returns id and file of pictures that nobody looked at, by id, at most so many beyond ``after``."""
+    rows = await tx.execute(
+        select(image.c.id, image.c.file)
+        .where(image.c.campaign_id == campaign_id, image.c.look.is_(None), image.c.id > after)
+        .order_by(image.c.id)
+        .limit(most)
+    )
+    return [(ImageId(id_), file) for id_, file in rows]
+
+
+async def set_looks(tx: AsyncConnection, campaign_id: CampaignId, looks: Mapping[ImageId, str]) -> None:
+    rows = [{"image_id": image_id, "seen": look} for image_id, look in looks.items()]
+    await _set_each(tx, campaign_id, "look", rows)
+
+
+async def set_held_out(tx: AsyncConnection, campaign_id: CampaignId, cohorts: Mapping[ImageId, bool]) -> None:
+    rows = [{"image_id": image_id, "seen": reserved} for image_id, reserved in cohorts.items()]
+    await _set_each(tx, campaign_id, "held_out", rows)
+
+
+async def _set_each(
+    tx: AsyncConnection, campaign_id: CampaignId, column: str, rows: Sequence[dict[str, Any]]
+) -> None:
+    if rows:
+        named = update(image).where(image.c.campaign_id == campaign_id, image.c.id == bindparam("image_id"))
+        await tx.execute(named.values({column: bindparam("seen")}), rows)
 
 
 async def insert_new(tx: AsyncConnection, records: Sequence[Image]) -> set[ImageId]:
@@ -161,11 +212,13 @@ async def draw_unseen(
     n: int,
     rng: random.Random,
     known: bool = False,
+    held_out: bool | None = None,
     but: Collection[ImageId] = (),
 ) -> list[ImageId]:
     """Returns ``n`` ids, fewer if there are fewer, drawn evenly from what was in no turn of the player.
 
-    ``known``: only pictures with truths; ``but``: without these. Never one that ``REPORTERS`` reported.
+    ``known``: only pictures with truths; ``held_out``: only of this cohort; ``but``: without these. Never one
+    that ``REPORTERS`` reported.
 
     Draws ranks here and looks each up in the index over (campaign, kind, id): 5 ms each in a pool of 100,000,
     where reading every id takes 400.
@@ -178,6 +231,7 @@ async def draw_unseen(
     unseen = [image.c.campaign_id == campaign_id, image.c.kind == kind, image.c.id.not_in(seen)]
     unseen.append(image.c.id.not_in(_hidden(campaign_id)))
     unseen += [image.c.known.is_not(None)] if known else []
+    unseen += [image.c.held_out.is_(held_out)] if held_out is not None else []
     unseen += [image.c.id.not_in(but)] if but else []
     count = (await tx.execute(select(func.count()).select_from(image).where(*unseen))).scalar_one()
     ids = select(image.c.id).where(*unseen).order_by(image.c.id).limit(1)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stumper.campaigns import current_round
 from stumper.errors import RoundClosed
 from stumper.images.pool import fresh, fresh_known, retire_worn
+from stumper.images.reserve import held_out, place
 from stumper.play import queries
 from stumper.play.deal import control_share, controls_of, deal, require_enough
 from stumper.records import Campaign, Image, ImageKind, PlayerId, Round, RoundStatus, SessionId
@@ -58,8 +59,12 @@ async def _pictures(
     controls: int,
     rng: random.Random,
 ) -> tuple[list[Image], list[Image], list[Image]]:
-    """Returns simple controls, complex ones, and the others. Raises PoolEmpty."""
+    """Returns simple controls, complex ones, and the others, of the player's own cohort while there are any.
+
+    Raises PoolEmpty.
+    """
     hidden = await _complex_controls(tx, player_id, campaign, turns=turns, controls=controls, rng=rng)
+    reserved = held_out(place(player_id, seed=campaign.rules.split_seed))
     tainted, untainted = [
         await fresh(
             tx,
@@ -68,11 +73,12 @@ async def _pictures(
             kind=kind,
             n=n,
             rng=rng,
+            held_out=cohort,
             but=[image.id for image in hidden],
         )
-        for kind, n in (
-            (ImageKind.TAINTED, controls),
-            (ImageKind.UNTAINTED, turns - controls - len(hidden)),
+        for kind, n, cohort in (
+            (ImageKind.TAINTED, controls, None),
+            (ImageKind.UNTAINTED, turns - controls - len(hidden), reserved),
         )
     ]
     require_enough(

@@ -78,8 +78,11 @@ image = Table(
     Column("known", JSON(none_as_null=True)),  # truths about a complex picture
     # Perceptual hash in hex: pictures that look alike belong to one split.
     Column("look", String(64)),
+    # Dealt to held-out players first, so that the test split can have players of its own.
+    Column("held_out", Boolean),
     Column("created_at", Double, nullable=False),
     Index(None, "campaign_id", "kind", "id"),  # with the id, dealing pictures never reads the table
+    Index(None, "campaign_id", "kind", "held_out", "id"),
 )
 # The few complex pictures that can be controls, among very many that cannot.
 Index(

@@ -25,6 +25,12 @@ def upgrade() -> None:
 
     with op.batch_alter_table('image', schema=None) as batch_op:
         batch_op.add_column(sa.Column('look', sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column('held_out', sa.Boolean(), nullable=True))
+        batch_op.create_index(
+            batch_op.f('ix_image_campaign_id_kind_held_out_id'),
+            ['campaign_id', 'kind', 'held_out', 'id'],
+            unique=False,
+        )
 
     with op.batch_alter_table('quest', schema=None) as batch_op:
         batch_op.add_column(sa.Column('points', sa.Integer(), server_default='0', nullable=False))
