@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from stumper.release.audit import pictures as module
 from stumper.release.audit.pictures import pictures
+from stumper.toytown.draw import draw
+from stumper.toytown.sample import sample_scene
 
 
 def same(names: list[str], splits: list[int], folders: list[Path] | None = None) -> list[int]:
@@ -56,3 +61,31 @@ def test_a_name_that_no_file_can_have_is_not_found(tmp_path: Path) -> None:
     found = pictures(["a.png", "x" * 500, "zero\0byte"], [], [tmp_path], sure=False)
 
     assert found.absent == {1, 2}
+
+
+def look_alikes(folder: Path) -> list[str]:
+    """Writes a.png, b.png, c.jpg, which is a.png in another size, and d.png, which is no picture."""
+    for name, seed in (("a.png", 3), ("b.png", 5)):
+        draw(sample_scene(seed, style="complex"), 128).save(folder / name)
+    draw(sample_scene(3, style="complex"), 128).resize((200, 200)).save(folder / "c.jpg", quality=60)
+    (folder / "d.png").write_bytes(b"no picture")
+    return ["a.png", "b.png", "c.jpg", "d.png"]
+
+
+def test_a_picture_in_another_size_is_found_across_splits(tmp_path: Path) -> None:
+    names = look_alikes(tmp_path)
+
+    across = pictures(names, [(0, 0), (1, 0), (2, 1), (3, 1)], [tmp_path], sure=True)
+    within = pictures(names, [(0, 0), (1, 1), (2, 0), (3, 1)], [tmp_path], sure=True)
+    alone = pictures(names, [(0, 0), (1, 0), (2, 0), (3, 0)], [tmp_path], sure=True)
+
+    assert (across.alike, across.compared) == (((2, 0),), 4)
+    assert (within.alike, within.compared) == ((), 4)
+    assert (alone.alike, alone.compared) == ((), 0)
+
+
+def test_of_very_many_pictures_some_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_COMPARED", 2)
+    names = look_alikes(tmp_path)
+
+    assert pictures(names, [(0, 0), (1, 0), (2, 1), (3, 1)], [tmp_path], sure=True).compared == 2

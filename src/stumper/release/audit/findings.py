@@ -162,6 +162,17 @@ def of_pictures(tally: Tally, image: Ints, found: Pictures) -> Iterator[Finding]
                 for one, first in found.twins[:SHOWN]
             ],
         )
+    if found.compared:
+        yield finding(
+            "alike_leak",
+            len(found.alike) / found.compared,
+            f"{_of(len(found.alike), found.compared)} pictures look like one of another split: the same in "
+            "another size, cut or quality.",
+            [
+                f"{tally.images.shown[one]} ≈ {tally.images.shown[first]}"
+                for one, first in found.alike[:SHOWN]
+            ],
+        )
 
 
 def of_leaks(tally: Tally, image: Ints, leaks: list[Leak]) -> Iterator[Finding]:

@@ -79,6 +79,10 @@ LIMITS: Final = {
         "The most used picture", 0.05, 0.25, "Ask of more pictures: this set is about a few of them."
     ),
     "image_leak": Limit("Pictures in two splits", 0, 0.01, "Split by picture, not by row."),
+    "alike_leak": Limit(
+        "Look-alike pictures in two splits", 0, 0.01,
+        "Group pictures that look alike before they are split: they are one picture to a model.",
+    ),
     "pair_leak": Limit(
         "Questions in two splits, with their picture", 0, 0.005, "Drop them from the later split."
     ),

@@ -13,8 +13,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from stumper.errors import BadImage
+from stumper.images.look import groups, look
+from stumper.records import ImageId
+from stumper.vlm.picture import BROKEN, open_picture
+
 Ints = npt.NDArray[np.int64]
 
+MOST_COMPARED: Final = 10_000
+"""Pictures that are looked at, some two minutes' work; of more an even sample."""
 _TELLING: Final = 12
 """Characters of a file name that is not just a number in its folder."""
 _COCO: Final = re.compile(r"\d{12}$")
@@ -34,6 +41,11 @@ class Pictures:
     """Whether the files were looked at."""
     twins: tuple[tuple[int, int], ...]
     """Names whose files are equal, each with the first."""
+    alike: tuple[tuple[int, int], ...] = ()
+    """Names of different splits whose pictures look alike, each with the first that looks so; not the same
+    picture by name or content."""
+    compared: int = 0
+    """Pictures that were looked at for that; 0 where there is one split."""
 
 
 def pictures(
@@ -44,6 +56,7 @@ def pictures(
     ``uses`` are pairs (name, split). Files are looked for in the ``folders``, unless the
     caller is ``sure`` of them only if some picture lies there.
     """
+    uses = list(uses)
     same = _by_name(names, uses)
     files = _files(names, folders, sure=sure)
     if files is None:
@@ -52,7 +65,11 @@ def pictures(
     for place, first in twins:
         same[same == same[place]] = same[first]
     absent = frozenset(place for place, file in files.items() if file is None)
-    return Pictures(same=same, absent=absent, looked=True, twins=tuple(twins))
+    there = {place: file for place, file in files.items() if file is not None and same[place] == place}
+    compared, alike = _alike(there, _splits(same, uses))
+    return Pictures(
+        same=same, absent=absent, looked=True, twins=tuple(twins), alike=tuple(alike), compared=compared
+    )
 
 
 def _by_name(names: Sequence[str], uses: Iterable[tuple[int, int]]) -> Ints:
@@ -113,3 +130,35 @@ def _equal(files: dict[int, Path]) -> list[tuple[int, int]]:
             if (older := first.setdefault(key, place)) != place:
                 pairs.append((place, older))
     return pairs
+
+
+def _splits(same: Ints, uses: Iterable[tuple[int, int]]) -> dict[int, frozenset[int]]:
+    """Returns the splits that show each picture."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for place, split in uses:
+        found[int(same[place])].add(split)
+    return {place: frozenset(splits) for place, splits in found.items()}
+
+
+def _alike(files: dict[int, Path], splits: dict[int, frozenset[int]]) -> tuple[int, list[tuple[int, int]]]:
+    """Returns how many pictures were looked at, and pairs that look alike and whose splits differ."""
+    if len(frozenset[int]().union(*splits.values())) < 2:
+        return 0, []
+    places = sorted(files)
+    places = places[:: -(-len(places) // MOST_COMPARED) or 1]
+    leaders = groups({ImageId(str(place)): _look(files[place]) for place in places})
+    pairs = ((int(place), int(leader)) for place, leader in leaders.items() if place != leader)
+    nowhere: frozenset[int] = frozenset()
+    return len(places), [
+        (place, first)
+        for place, first in pairs
+        if len(splits.get(place, nowhere) | splits.get(first, nowhere)) > 1
+    ]
+
+
+def _look(path: Path) -> str | None:
+    """Returns the look of a file, None for one that is no picture."""
+    try:
+        return look(open_picture(path.read_bytes()))
+    except (BadImage, *BROKEN):
+        return None
