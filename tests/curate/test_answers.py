@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -223,3 +225,12 @@ def _in_han(number: int) -> str:
 def test_any_text_has_a_normal_form_that_ignores_case_at_its_ends(text: str) -> None:
     assert normal(text) == normal(f"  {text} ")
     assert normal(text) == normal(text.casefold())
+
+
+def test_the_forms_are_those_of_the_plain_readers() -> None:
+    """Written by the readers before they took short cuts: text, folded, its words, its normal form."""
+    known = json.loads((Path(__file__).parent / "normal_forms.json").read_text(encoding="utf-8"))
+
+    assert len(known) > 150
+    for text, folded, said, form in known:
+        assert (fold(text), " ".join(words(text)), normal(text)) == (folded, said, form), text

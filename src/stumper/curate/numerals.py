@@ -20,7 +20,7 @@ _NUMBERS: Final = {
     **{word: 10 * value for value, word in enumerate(_TENS, start=2)},
     "none": 0,
 }
-_SMALL: Final = re.compile(r"\b(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b")
+_SMALL: Final = re.compile(r"\b(?=[efnostz])(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b")
 _TWO_PARTS: Final = re.compile(rf"\b({'|'.join(_TENS)})[ -]({'|'.join(_UNITS[1:10])})\b")
 _HUNDRED: Final = re.compile(r"(?:\b(\d{1,2}) )?\bhundred\b(?: and)?(?: (\d{1,2})\b)?")
 _THOUSAND: Final = re.compile(r"(?:\b(\d{1,3}) )?\bthousand\b(?: and)?(?: (\d{1,3})\b)?")
@@ -83,6 +83,9 @@ _HAN_RUN: Final = re.compile(
 def plain_numbers(text: str) -> str:
     """Returns the text with numbers as ASCII digits, units in one form and clock times as 3 or 3:30."""
     text = _words(_han(_ascii(text)))
+    if not _DIGIT.search(text):
+        return text
+    text = _ORDINAL.sub(_ordinal, text)
     return _times(_measures(text)) if _DIGIT.search(text) else text
 
 
@@ -116,7 +119,8 @@ def _han_value(numeral: str) -> int:
 
 def _words(text: str) -> str:
     """Writes number words as digits: 'twenty-one' -> '21', 'two thousand and five' -> '2005'."""
-    text = _TWO_PARTS.sub(lambda m: str(_NUMBERS[m[1]] + _NUMBERS[m[2]]), text)
+    if "ty" in text:
+        text = _TWO_PARTS.sub(lambda m: str(_NUMBERS[m[1]] + _NUMBERS[m[2]]), text)
     text = _SMALL.sub(lambda m: str(_NUMBERS[m[0]]), text)
     if _LARGE.search(text):
         text = _HALF_DOZEN.sub("6", text)
@@ -124,7 +128,11 @@ def _words(text: str) -> str:
         text = _DOZEN.sub(lambda m: str(int(m[1] or 1) * 12), text)
         text = _HUNDRED.sub(lambda m: str(int(m[1] or 1) * 100 + int(m[2] or 0)), text)
         text = _THOUSAND.sub(lambda m: str(int(m[1] or 1) * 1000 + int(m[2] or 0)), text)
-    return _ORDINAL.sub(lambda m: _ORDINALS[int(m[1]) - 1], text)
+    return text
+
+
+def _ordinal(found: re.Match[str]) -> str:
+    return _ORDINALS[int(found[1]) - 1]
 
 
 def _measures(text: str) -> str:
@@ -135,12 +143,19 @@ def _measures(text: str) -> str:
 
 def _times(text: str) -> str:
     """Writes clock times as 3 or 3:30: "3 o'clock", 'half past 3', 'quarter to 4', '3 pm', '15:00'."""
-    text = _HALF.sub(r"\1:30", text)
-    text = _QUARTER_PAST.sub(r"\1:15", text)
-    text = _QUARTER_TO.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:45", text)
-    text = _PAST.sub(lambda m: _clock(int(m[2]), int(m[1])) or m[0], text)
-    text = _TO.sub(lambda m: _clock((int(m[2]) - 2) % 12 + 1, 60 - int(m[1])) or m[0], text)
-    text = _HALF_DAY.sub(lambda m: m[1] + (m[2] or "").replace(".", ":"), text)
+    if "half" in text:
+        text = _HALF.sub(r"\1:30", text)
+    if "quarter" in text:
+        text = _QUARTER_PAST.sub(r"\1:15", text)
+        text = _QUARTER_TO.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:45", text)
+    if "past" in text or "after" in text:
+        text = _PAST.sub(lambda m: _clock(int(m[2]), int(m[1])) or m[0], text)
+    if "minute" in text:
+        text = _TO.sub(lambda m: _clock((int(m[2]) - 2) % 12 + 1, 60 - int(m[1])) or m[0], text)
+    if "m" in text or "oclock" in text:
+        text = _HALF_DAY.sub(lambda m: m[1] + (m[2] or "").replace(".", ":"), text)
+    if ":" not in text:
+        return text
     text = _AFTERNOON.sub(lambda m: f"{(int(m[1]) - 1) % 12 + 1}:{m[2]}", text)
     return _FULL_HOUR.sub(r"\1", _PADDED.sub(r"\1", text))
 
