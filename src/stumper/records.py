@@ -377,6 +377,8 @@ class WaitingGain:
     session_id: SessionId
     points: int
     since: float
+    bounty: int = 0
+    """Extra points, because it is what the player's quest looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

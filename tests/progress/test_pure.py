@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stumper.curate.bounties import WANTED, shortages
+from stumper.curate.bounties import WANTED, Bounty
 from stumper.progress import leagues, quests
 from stumper.progress.badges import sharp
 from stumper.progress.leagues import Entrant, Tier
@@ -68,26 +68,22 @@ def test_who_has_no_points_does_not_rise_and_nobody_falls_among_newcomers() -> N
     assert leagues.moves(1, size=30, points=5, tier=Tier.GOLD) == 0
 
 
-@given(st.dictionaries(st.sampled_from(Category), st.integers(0, 900)))
-def test_the_scarcer_a_category_the_more_it_is_wanted(counts: dict[Category, int]) -> None:
-    wanted = shortages(counts)
-
-    assert abs(sum(wanted.values()) - 1.0) < 1e-9
-    assert Category.INVALID not in wanted
-    for one in WANTED:
-        for other in WANTED:
-            if counts.get(one, 0) <= counts.get(other, 0):
-                assert wanted[one] >= wanted[other] > 0.0
+def bounty(category: Category, *, weight: float) -> Bounty:
+    return Bounty(
+        category=category, share=1 / len(WANTED), target=10.0, missing=10.0 * weight, weight=weight, points=3
+    )
 
 
 def test_quests_ask_for_what_lacks_and_stay_for_the_day() -> None:
-    wanted = shortages({one: 0 if one is Category.TEXT else 100 for one in WANTED})
+    offered = [bounty(one, weight=1.0 if one is Category.TEXT else 0.0) for one in WANTED]
 
-    chosen = [quests.choose(wanted, PlayerId(f"p{n}"), day=9) for n in range(400)]
+    chosen = [quests.choose(offered, PlayerId(f"p{n}"), day=9).category for n in range(400)]
 
-    # nine of ten: what is missing to an even share is 91 of 102 examples
-    assert 320 < chosen.count(Category.TEXT) < 395
-    assert chosen == [quests.choose(wanted, PlayerId(f"p{n}"), day=9) for n in range(400)]
+    # two of three: 1 against ten times the least weight, .05
+    assert 230 < chosen.count(Category.TEXT) < 300
+    assert set(chosen) == set(WANTED)
+    again = [quests.choose(offered[::-1], PlayerId(f"p{n}"), day=9).category for n in range(400)]
+    assert chosen == again
 
 
 def test_the_same_question_twice_counts_once_for_a_quest() -> None:

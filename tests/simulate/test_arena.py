@@ -15,6 +15,7 @@ from stumper.errors import BadInput
 from stumper.records import Rules
 from stumper.simulate.arena import Income, arena, climb, incomes
 from stumper.simulate.strategies import Sort
+from stumper.trust.rewards import Form
 
 RULES = Rules()
 
@@ -37,6 +38,21 @@ def test_no_strategy_beats_honest_play_by_the_minute_nor_by_the_session(earned: 
         assert a_minute(one) < a_minute(honest), one.strategy.name
         assert one.points.mean() < honest.points.mean(), one.strategy.name
         assert one.payable.mean() < honest.payable.mean(), one.strategy.name
+
+
+def test_with_every_claim_at_the_highest_bounty_honest_play_still_leads_and_blind_play_gains_nothing(
+    earned: list[Income],
+) -> None:
+    def best(one: Income) -> float:
+        return float((one.points + one.bounties).sum() / one.minutes.sum())
+
+    honest = next(one for one in earned if one.strategy.name == "honest")
+
+    assert honest.bounties.sum() > 0.1 * honest.points.sum()
+    for one in earned:
+        assert one.strategy.sort is Sort.HONEST or best(one) < best(honest), one.strategy.name
+        assert one.strategy.sort is not Sort.BLIND or best(one) <= 0.2, one.strategy.name
+        assert one.strategy.form is Form.OPEN or not one.bounties.any()
 
 
 def test_blind_play_gains_nothing_and_under_the_papers_rule_it_would_win(earned: list[Income]) -> None:

@@ -1,15 +1,20 @@
-"""What decided claims pay: the model's error rate now, and whether a correction cost any thought."""
+"""What decided claims pay: the model's error rate now, whether a correction cost any thought, and what their
+players' quests add.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.answers import normal
+from stumper.curate.classify import classify
 from stumper.curate.dues import queries
-from stumper.curate.dues.queries import Found
-from stumper.records import Claim, ClaimId, ClaimStatus, RoundId, Rules
+from stumper.curate.dues.offers import Made, owed
+from stumper.curate.dues.queries import Found, Unpaid
+from stumper.records import Category, Claim, ClaimId, ClaimStatus, ExchangeId, RoundId, Rules
 from stumper.trust.bonus import Settled, pay_claims
 from stumper.trust.rewards import Form
 
@@ -60,6 +65,7 @@ async def pay(
     paid before; a gain waits until its player is trusted. Returns how many were paid.
     """
     due = await queries.unpaid(tx, round_id, claim_id=claim_id, trust_e=rules.trust_e, limit=limit)
+    bounties = await _bounties(tx, due.claims, rules=rules)
     settled = [
         Settled(
             exchange_id=one.claim.exchange_id,
@@ -70,9 +76,35 @@ async def pay(
             form=form_of(one.claim),
             played_s=one.played_s,
             promised=one.promised,
+            bounty=bounties.get(one.claim.exchange_id, 0) if one.promised is None else one.bounty,
         )
         for one in due.claims
     ]
     if settled:
         await pay_claims(tx, settled, error_rate=error_rate(due.found), rules=rules, now=now)
     return len(settled)
+
+
+async def _bounties(tx: AsyncConnection, unpaid: Sequence[Unpaid], *, rules: Rules) -> dict[ExchangeId, int]:
+    """Returns what quests pay on top, for those that are judged now and pay at all."""
+    good = {
+        (one.claim.player_id, one.day): None
+        for one in unpaid
+        if one.claim.status is ClaimStatus.ACCEPTED and one.promised is None
+    }
+    offers = await queries.offers(tx, list(good))
+    made = [
+        Made(one.claim.exchange_id, (one.claim.player_id, one.day), _category(one.claim), one.things)
+        for one in unpaid
+        if (one.claim.player_id, one.day) in offers
+        and one.claim.status is ClaimStatus.ACCEPTED
+        and one.promised is None
+        and one.played_s <= rules.paid_day_s
+        and form_of(one.claim) is Form.OPEN
+    ]
+    return owed(made, offers, had=await queries.bounties_had(tx, {one.day for one in made}))
+
+
+def _category(claim: Claim) -> Category:
+    """The one that curation gives it, also where it is paid before."""
+    return claim.category or classify(claim.question, claim.correction)

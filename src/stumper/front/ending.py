@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from stumper.front.i18n import Words
@@ -80,7 +80,7 @@ class Ending:
 
 def tell(summary: Summary, grade: Grade, *, trust_e: float, words: Words) -> Ending:
     """Returns the story of a finished session; ``trust_e`` is the E-value at which a player is trusted."""
-    paid = {line.exchange_id: line for line in grade.lines}
+    paid = _by_exchange(grade.lines)
     shots = tuple(_shot(turn, paid, words) for turn in summary.turns)
     counted = count(summary)
     return Ending(
@@ -99,6 +99,16 @@ def tell(summary: Summary, grade: Grade, *, trust_e: float, words: Words) -> End
         trust_words=_trust_words(grade.e_value, trusted=grade.trusted, words=words),
         proof=_proof(summary),
     )
+
+
+def _by_exchange(lines: Iterable[GradeLine]) -> dict[ExchangeId, GradeLine]:
+    """Returns the line of each exchange; a bounty is added to its claim's."""
+    paid: dict[ExchangeId, GradeLine] = {}
+    for line in lines:
+        first = paid.setdefault(line.exchange_id, line)
+        if first is not line:
+            paid[line.exchange_id] = replace(first, points=first.points + line.points)
+    return paid
 
 
 def count(summary: Summary) -> Count:

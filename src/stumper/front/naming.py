@@ -8,6 +8,7 @@ from stumper.curate.belief import Cause
 from stumper.front.i18n import Words
 from stumper.progress.badges import DOUBTS, EXPLORED, FAIR_RUN, HONEST_RUN, TAUGHT, Badge
 from stumper.progress.leagues import Tier
+from stumper.progress.quests import Quest
 from stumper.progress.standing import Goal, Next
 from stumper.records import Category
 from stumper.trust.rewards import Reason
@@ -89,6 +90,22 @@ def quest(category: Category, words: Words) -> str:
     }[category]
 
 
+def quest_pays(quest: Quest, words: Words) -> str:
+    """Returns what a quest pays and for what, as one or two short sentences; empty if it pays nothing."""
+    if not quest.points:
+        return ""
+    if quest.thing is None:
+        told = words("+{points} for each such catch that others confirm.", points=quest.points)
+    else:
+        told = words(
+            "+{points} for each such catch that others confirm, on pictures with: {thing}.",
+            points=quest.points,
+            thing=quest.thing,
+        )
+    limit = words("At most {n} a day, and not for yes or no.", n=quest.goal)
+    return f"{told} {limit}"
+
+
 def next_goal(goal: Next, words: Words) -> str:
     """Returns what is worth doing next, as one sentence."""
     n = goal.n
@@ -144,6 +161,7 @@ def reason(why: Reason, words: Words) -> str:
         Reason.DAY_LIMIT: words("You have played all the time that pays today. This neither pays nor costs."),
         Reason.CONFIRMED: words("Others confirmed it: the robot was wrong, and your answer is right."),
         Reason.WAITING: words("Others confirmed it. The points wait until we know you better."),
+        Reason.BOUNTY: words("It was what your quest of the day looked for."),
         Reason.REJECTED: words(
             "Others did not confirm it. Say “wrong” only where you can give the right answer."
         ),

@@ -68,6 +68,8 @@ class QuestOut(BaseModel):
     goal: int
     found: int
     done: bool
+    points: int = Field(description="For each such catch that others confirm, up to the goal; 0: none.")
+    thing: str | None = Field(description="What must be on the picture, in the words of its annotation.")
 
 
 class LeagueOut(BaseModel):
@@ -110,7 +112,14 @@ class StandingOut(BaseModel):
             ),
             quest=None
             if quest is None
-            else QuestOut(category=quest.category, goal=quest.goal, found=quest.found, done=quest.done),
+            else QuestOut(
+                category=quest.category,
+                goal=quest.goal,
+                found=quest.found,
+                done=quest.done,
+                points=quest.points,
+                thing=quest.thing,
+            ),
             stars=now.stars,
             league=None if now.league is None else _league(now.league),
             badges=[badge.value for badge in now.badges],

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.curate.bounties import shortages_now
+from stumper.curate.bounties import bounties_now, rare_thing
 from stumper.curate.desk.queries import service
 from stumper.progress import queries, quests
 from stumper.progress.badges import Deeds, earned
@@ -56,10 +56,18 @@ async def settle_left(database: Database, player_id: PlayerId, *, now: float, rn
 
 
 async def give_quest(tx: AsyncConnection, player_id: PlayerId, campaign_id: CampaignId, *, day: int) -> None:
-    """Chooses what the player is to look for on their day, unless that was chosen before."""
+    """Chooses what the player is to look for on their day, and its price, unless that was chosen before."""
     if await queries.task(tx, player_id, day=day) is None:
-        category = quests.choose(await shortages_now(tx, campaign_id), player_id, day=day)
-        await queries.give_task(tx, player_id, day=day, category=category, goal=quests.GOAL)
+        bounty = quests.choose(await bounties_now(tx, campaign_id), player_id, day=day)
+        start = quests.about_a_thing(player_id, day=day) if bounty.points else None
+        task = queries.Task(
+            category=bounty.category,
+            goal=quests.GOAL,
+            points=bounty.points,
+            thing=None if start is None else await rare_thing(tx, campaign_id, bounty.category, start=start),
+            done_at=None,
+        )
+        await queries.give_task(tx, player_id, task, day=day)
 
 
 async def _look_at_quest(tx: AsyncConnection, played: Played, *, day: int, now: float) -> None:

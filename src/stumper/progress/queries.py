@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import and_, case, exists, func, insert, select, update
@@ -65,6 +65,9 @@ class Task:
 
     category: Category
     goal: int
+    points: int
+    """For each such claim that is accepted, up to ``goal``."""
+    thing: str | None
     done_at: float | None
 
 
@@ -233,14 +236,20 @@ async def take_seat(tx: AsyncConnection, player_id: PlayerId, *, week: int, tier
 
 async def task(tx: AsyncConnection, player_id: PlayerId, *, day: int) -> Task | None:
     row = (await tx.execute(select(quest).where(quest.c.player_id == player_id, quest.c.day == day))).first()
-    return None if row is None else Task(category=Category(row.category), goal=row.goal, done_at=row.done_at)
+    if row is None:
+        return None
+    return Task(
+        category=Category(row.category),
+        goal=row.goal,
+        points=row.points,
+        thing=row.thing,
+        done_at=row.done_at,
+    )
 
 
-async def give_task(
-    tx: AsyncConnection, player_id: PlayerId, *, day: int, category: Category, goal: int
-) -> None:
+async def give_task(tx: AsyncConnection, player_id: PlayerId, task: Task, *, day: int) -> None:
     """Keeps a day's quest; one that was given before stays."""
-    values = {"player_id": player_id, "day": day, "category": category.value, "goal": goal}
+    values = {"player_id": player_id, "day": day, **asdict(task), "category": task.category.value}
     await tx.execute(_once(tx, quest).values(values))
 
 

@@ -1,15 +1,17 @@
-"""Daily quests (pure): what a player is asked to look for, drawn from what the data lack.
+"""Daily quests (pure): what a player is asked to look for, drawn from the bounties.
 
-A quest pays no points: it would pay for volume. It lights a star.
+Looking lights a star and pays nothing: it would pay for volume. What others confirm of it pays the bounty's
+points on top (`curate.dues.offers`), at most ``goal`` times.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from stumper.curate.bounties import Bounty
 from stumper.curate.classify import classify
 from stumper.records import Category, PlayerId
 
@@ -27,13 +29,31 @@ class Quest:
     found: int
     """Questions of this category that were judged that day, at most ``goal``."""
     done: bool
+    points: int = 0
+    """What each such claim gains on top once others confirm it."""
+    thing: str | None = None
+    """The claims must be about a picture with this."""
 
 
-def choose(wanted: Mapping[Category, float], player_id: PlayerId, *, day: int) -> Category:
-    """Returns the category of a player's day: drawn by how much each is wanted, the same whenever asked."""
+LEAST_WEIGHT: Final = 0.05
+"""Of what is wanted but not missing: none is ever forgotten."""
+THING_SHARE: Final = 0.5
+"""Of the quests about one kind of thing, where one is rare."""
+
+
+def choose(bounties: Sequence[Bounty], player_id: PlayerId, *, day: int) -> Bounty:
+    """Returns the bounty of a player's day, drawn by weight and share, the same whenever it is asked for
+    among the same ones (at least one).
+    """
     rng = random.Random(f"{player_id} {day}")
-    categories = sorted(wanted)
-    return rng.choices(categories, [wanted[one] for one in categories])[0]
+    listed = sorted(bounties, key=lambda one: one.category)
+    return rng.choices(listed, [one.share * max(LEAST_WEIGHT, one.weight) for one in listed])[0]
+
+
+def about_a_thing(player_id: PlayerId, *, day: int) -> str | None:
+    """Returns a place among the ids of pictures from which to look for a rare thing; None: not today."""
+    rng = random.Random(f"thing {player_id} {day}")
+    return None if rng.random() >= THING_SHARE else f"{rng.getrandbits(64):016x}"
 
 
 def found(questions: Iterable[str], category: Category) -> int:

@@ -143,7 +143,15 @@ async def _quest(tx: AsyncConnection, who: Who, *, day: int) -> Quest | None:
     asked = await queries.questions_of(tx, who.player_id, day=day)
     done = task.done_at is not None
     found = task.goal if done else min(task.goal, quests.found(asked, task.category))
-    return Quest(day=day, category=task.category, goal=task.goal, found=found, done=done)
+    return Quest(
+        day=day,
+        category=task.category,
+        goal=task.goal,
+        found=found,
+        done=done,
+        points=task.points,
+        thing=task.thing,
+    )
 
 
 def dots_of(streak: Streak, days: dict[int, int]) -> tuple[Dot, ...]:

@@ -24,7 +24,7 @@ from stumper.simulate.table import Played, Seats, play, seat
 from stumper.trust.crowd import Array
 from stumper.trust.estimator import estimate
 from stumper.trust.evidence import LOWEST_E, factors
-from stumper.trust.rewards import Outcome, bonus_points, claim_bonus
+from stumper.trust.rewards import Form, Outcome, bonus_points, bounty_room, claim_bonus
 
 MIN_SESSIONS: Final = 500
 SESSIONS_EACH: Final = 10
@@ -51,6 +51,8 @@ class Income(NamedTuple):
     strategy: Strategy
     points: Array
     """(players,) points of all their sessions."""
+    bounties: Array
+    """(players,) points on top, were every confirmed claim part of a quest at the highest price there is."""
     payable: Array
     """(players,) what counts for prizes: 0 unless trusted at the end."""
     minutes: Array
@@ -92,12 +94,14 @@ def incomes(*, seed: int, sessions: int, rules: Rules) -> list[Income]:
     kinds = [*STRATEGIES, *(one for one, _ in crowd)]
     seats = seat(kinds, [*[each] * len(STRATEGIES), *(count for _, count in crowd)], lengths, rng)
     played = play(seats, rules=rules, pictures=PICTURES, rng=rng)
-    points = played.paid.sum(axis=1) + _bonuses(seats, played, rules, rng)
+    claims, bounties = _bonuses(seats, played, rules, rng)
+    points = played.paid.sum(axis=1) + claims
     last = played.e_values[np.arange(total), lengths - 1]
     payable = np.where(last >= rules.trust_e, np.maximum(points, 0.0), 0.0)
     paper = play(seats, rules=rules, pictures=PICTURES, rng=rng, adapts=False)
     columns = (
         points,
+        bounties,
         payable,
         played.seconds.sum(axis=1) / 60.0,
         rules.hit_points * paper.catches.sum(axis=1),
@@ -117,17 +121,20 @@ def crowd_of(mix: str, *, players: int) -> list[tuple[Strategy, int]]:
     ]
 
 
-def _bonuses(seats: Seats, played: Played, rules: Rules, rng: np.random.Generator) -> Array:
-    """Returns everybody's points for claims that others have judged; pi is what the estimate says.
+def _bonuses(seats: Seats, played: Played, rules: Rules, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Returns everybody's points for claims that others have judged, and the most that bounties could add;
+    pi is what the estimate says.
 
     Gains wait for trust: those of sessions after which a player was never trusted again are not paid.
     """
     settled = vote_as_needed(seats, played, aim=Aim.EXAMPLE, rules=rules, rng=rng)
-    kinds = [claim_bonus(settled.estimate.error_rate, form=one.form, rules=rules) for one in seats.strategies]
+    rate = settled.estimate.error_rate
+    kinds = [claim_bonus(rate, form=one.form, rules=rules) for one in seats.strategies]
+    asker = seats.strategy[settled.log.asker]
 
     def points(*, confirmed: bool, trusted: bool) -> Array:
         each = [float(bonus_points(bonus, confirmed=confirmed, trusted=trusted)) for bonus in kinds]
-        return np.array(each)[seats.strategy[settled.log.asker]]
+        return np.array(each)[asker]
 
     trusted = np.nan_to_num(played.e_values) >= rules.trust_e
     later = np.logical_or.accumulate(trusted[:, ::-1], axis=1)[:, ::-1]
@@ -135,13 +142,21 @@ def _bonuses(seats: Seats, played: Played, rules: Rules, rng: np.random.Generato
     gain = np.where(paid, points(confirmed=True, trusted=True), points(confirmed=True, trusted=False))
     cost = points(confirmed=False, trusted=True)
     claims = np.where(settled.accepted, gain, np.where(settled.rejected, cost, 0.0))
-    return np.bincount(settled.log.asker, claims, minlength=len(seats)).astype(float)
+    open_ = np.array([one.form is Form.OPEN for one in seats.strategies])[asker]
+    bounties = np.where(settled.accepted & paid & open_, float(int(bounty_room(rate, rules=rules))), 0.0)
+
+    def by_player(each: Array) -> Array:
+        return np.bincount(settled.log.asker, each, minlength=len(seats)).astype(float)
+
+    return by_player(claims), by_player(bounties)
 
 
 def _pay(found: Sequence[Income]) -> Iterator[Figure]:
     """Points a minute and a session of every strategy, and by how much honest play leads."""
     for one in found:
         yield rate(f"{one.strategy.name}: points a minute", one.points, one.minutes, _bound(one.strategy))
+        best = one.points + one.bounties
+        yield rate(f"{one.strategy.name}: with the highest bounties", best, one.minutes, _bound(one.strategy))
         yield rate(f"{one.strategy.name}: points a minute by the paper's rule", one.paper, one.paper_minutes)
         yield rate(f"{one.strategy.name}: points a session", one.points, one.sessions)
         yield rate(f"{one.strategy.name}: payable points a session", one.payable, one.sessions)
@@ -155,6 +170,9 @@ def _pay(found: Sequence[Income]) -> Iterator[Figure]:
     rivals = [one for one in found if one.strategy.sort is not Sort.HONEST]
     yield _lead("honest leads the best of all others a minute by", honest, rivals, 0.0)
     yield _lead("honest leads the best of all others a session by", honest, rivals, 0.0, session=True)
+    with_bounties = [one._replace(points=one.points + one.bounties) for one in (honest, *rivals)]
+    name = "with the highest bounties honest leads the best of all others a minute by"
+    yield _lead(name, with_bounties[0], with_bounties[1:], 0.0)
 
 
 def _bound(strategy: Strategy) -> tuple[str, float]:

@@ -192,6 +192,8 @@ session = Table(
     # The player's own day (since 1970) on which it was finished; empty where it counts for no streak.
     Column("day", Integer),
     Index(None, "player_id", "day"),
+    # The newest sessions of a round tell the model's error rate, for every claim that is paid.
+    Index(None, "round_id", "graded_at"),
 )
 
 turn = Table(
@@ -345,6 +347,8 @@ waiting = Table(
     _ref("session_id", "session", index=False),
     Column("points", Integer, nullable=False),
     Column("since", Double, nullable=False),
+    # Extra points, because it is what the player's quest looked for.
+    Column("bounty", Integer, nullable=False, server_default="0"),
 )
 
 # What was noticed about a player (`trust.signals`): one line a kind, renewed when it is looked for again.
@@ -456,6 +460,8 @@ example = Table(
     Column("category", String(16), nullable=False),
     Column("posterior", Double, nullable=False),
     Column("provenance", JSON, nullable=False),
+    # What a campaign has of each category is asked for every quest.
+    Index(None, "campaign_id", "category"),
 )
 
 release = Table(

@@ -21,6 +21,8 @@ from stumper.trust.rewards import Form, Outcome, bonus_points, claim_bonus, cont
 
 CLAIM: Final = "claim"
 """Reason of a claim's line in the ledger; the sign of its points tells what was decided."""
+BOUNTY: Final = "bounty"
+"""Reason of the line beside it for what was part of a quest: written, noted and paid with it or never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Settled:
     """How long the player had played that day when they made it."""
     promised: int | None
     """Points that the player was told to wait for; None if nothing was said."""
+    bounty: int = 0
+    """Points on top if it is confirmed and pays: it was part of a quest."""
 
 
 async def pay_claims(
@@ -49,16 +53,15 @@ async def pay_claims(
     an error rate that is none.
     """
     worth = [(one, _worth(one, error_rate=error_rate, rules=rules)) for one in settled]
-    waits = [(one, points) for one, points in worth if points > 0 and not one.trusted]
-    lines = [
-        _line(one.player_id, one.session_id, one.exchange_id, points=points, now=now)
-        for one, points in worth
-        if points <= 0 or one.trusted
-    ]
-    gains = [
-        WaitingGain(one.exchange_id, one.player_id, one.session_id, points=points, since=now)
-        for one, points in waits
-    ]
+    lines: list[LedgerLine] = []
+    gains: list[WaitingGain] = []
+    for one, points in worth:
+        bounty = one.bounty if points > 0 else 0
+        gain = WaitingGain(one.exchange_id, one.player_id, one.session_id, points, since=now, bounty=bounty)
+        if points > 0 and not one.trusted:
+            gains.append(gain)
+        else:
+            lines += _lines(gain, now=now)
     await queries.write_once(tx, lines)
     await queries.write_waiting(tx, gains)
 
@@ -71,10 +74,7 @@ async def pay_waiting(tx: AsyncConnection, player_id: PlayerId, *, now: float) -
     for this transaction, and then sees that they are trusted.
     """
     gains = await queries.waiting_gains(tx, player_id, reason=CLAIM, free=True)
-    lines = [
-        _line(player_id, gain.session_id, gain.exchange_id, points=gain.points, now=now) for gain in gains
-    ]
-    await queries.write_once(tx, lines)
+    await queries.write_once(tx, [line for gain in gains for line in _lines(gain, now=now)])
 
 
 async def pay_vote(tx: AsyncConnection, record: Vote, *, good: bool, dealt_at: float, rules: Rules) -> None:
@@ -114,14 +114,17 @@ def _worth(one: Settled, *, error_rate: float, rules: Rules) -> int:
     return bonus_points(bonus, confirmed=one.confirmed, trusted=True)
 
 
-def _line(
-    player_id: PlayerId, session_id: SessionId, exchange_id: ExchangeId, *, points: int, now: float
-) -> LedgerLine:
-    return LedgerLine(
-        player_id=player_id,
-        session_id=session_id,
-        exchange_id=exchange_id,
-        reason=CLAIM,
-        points=points,
-        written_at=now,
-    )
+def _lines(gain: WaitingGain, *, now: float) -> list[LedgerLine]:
+    """Returns the line of a claim (also one of 0 points or a cost), and that of its bounty."""
+    parts = [(CLAIM, gain.points)] + [(BOUNTY, gain.bounty)] * (gain.bounty > 0)
+    return [
+        LedgerLine(
+            player_id=gain.player_id,
+            session_id=gain.session_id,
+            exchange_id=gain.exchange_id,
+            reason=reason,
+            points=points,
+            written_at=now,
+        )
+        for reason, points in parts
+    ]

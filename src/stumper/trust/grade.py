@@ -22,13 +22,15 @@ from stumper.errors import Conflict, NotFound
 from stumper.records import LedgerLine, SessionId, TurnId, WaitingGain
 from stumper.store.database import Database
 from stumper.trust import queries
-from stumper.trust.bonus import CLAIM, pay_waiting
+from stumper.trust.bonus import BOUNTY, CLAIM, pay_waiting
 from stumper.trust.evidence import update
 from stumper.trust.periods import local_day
-from stumper.trust.queries import ControlExchange, PaidClaim, ToGrade
+from stumper.trust.queries import ControlExchange, ToGrade
 from stumper.trust.rewards import (
+    BonusLine,
     GradeLine,
     Mark,
+    bounty_line,
     grade_lines,
     outcome,
     paid_line,
@@ -44,7 +46,7 @@ class Grade:
 
     lines: tuple[GradeLine, ...]
     """One for each judged exchange of a control turn, in the order of judging, then one for each claim
-    that others have judged by now.
+    that others have judged by now, one for each bounty, and one for each gain that waits.
     """
     points: int
     """Sum of this session's lines; may be negative."""
@@ -81,7 +83,9 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
         day = local_day(facts.finished_at, facts.time_zone) if facts.judged else None
         if await queries.claim_grading(tx, session_id, now=now, day=day):
             await _write(tx, session_id, facts, marks=marks, lines=lines, now=now)
-        lines += [_claim_line(paid) for paid in await queries.paid_claims(tx, session_id, reason=CLAIM)]
+        for reason, line in ((CLAIM, paid_line), (BOUNTY, bounty_line)):
+            paid = await queries.paid_claims(tx, session_id, reason=reason)
+            lines += [_placed(line(one.exchange_id, one.points), one.position) for one in paid]
         gains = await queries.waiting_gains(tx, facts.player_id, reason=CLAIM)
         lines += await _waiting_lines(tx, session_id, gains)
         standing = await queries.standing(tx, facts.player_id)
@@ -93,24 +97,23 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
         e_value=standing.e_value,
         trusted=trusted,
         payable=payable(standing.balance, trusted=trusted),
-        waiting=sum(gain.points for gain in gains),
+        waiting=sum(gain.points + gain.bounty for gain in gains),
     )
 
 
-def _claim_line(paid: PaidClaim) -> GradeLine:
-    line = paid_line(paid.exchange_id, paid.points)
-    return GradeLine(line.exchange_id, paid.position, line.reason, line.points, line.text)
+def _placed(line: BonusLine, position: int) -> GradeLine:
+    return GradeLine(line.exchange_id, position, line.reason, line.points, line.text)
 
 
 async def _waiting_lines(
     tx: AsyncConnection, session_id: SessionId, gains: Sequence[WaitingGain]
 ) -> list[GradeLine]:
     """Returns a line without points for each gain of the session that waits."""
-    points = {gain.exchange_id: gain.points for gain in gains if gain.session_id == session_id}
+    points = {gain.exchange_id: gain.points + gain.bounty for gain in gains if gain.session_id == session_id}
     places = await queries.positions(tx, session_id, points)
     lines = [(place, waiting_line(id_, points[id_])) for id_, place in places.items()]
     lines.sort(key=lambda one: one[0])
-    return [GradeLine(line.exchange_id, place, line.reason, line.points, line.text) for place, line in lines]
+    return [_placed(line, place) for place, line in lines]
 
 
 async def _write(

@@ -9,7 +9,8 @@ once, however many questions are asked on it.
 **Claims**: +V if others confirm that the answer was wrong and the correction right, -0.4 V if they do not.
 V = 16 / pi, with pi the model's error rate now. So a claim pays 1.4 V (1[confirmed] - b) with b = 2/7, more
 than the share of blind claims that others confirm. Where a correction costs no thought (yes or no) a blind
-claim is confirmed as often as the model errs; there b is .65. What a claim gains waits until its player is
+claim is confirmed as often as the model errs; there b is .65. A bounty (`curate.bounties`) adds to V what the
+window leaves, and nothing where a correction costs no thought. What a claim gains waits until its player is
 trusted; what it costs does not. Else it would pay to skip the pictures that look like controls.
 """
 
@@ -65,7 +66,7 @@ BLIND_VALID: Final = {Form.OPEN: 2 / 7, Form.YES_NO: 0.65}
 
 
 class Reason(StrEnum):
-    """Why a line has the points it has; hits, false alarms and claims are written to the ledger."""
+    """Why a line has the points it has; hits, false alarms, claims and bounties are written to the ledger."""
 
     HIT = "hit"
     FALSE_ALARM = "false_alarm"
@@ -77,6 +78,7 @@ class Reason(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     WAITING = "waiting"
+    BOUNTY = "bounty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,7 @@ _WORDS: Final = {
     Reason.DAY_LIMIT: "You have played all the time that pays today. This neither pays nor costs.",
     Reason.CONFIRMED: "Others confirmed it: the robot was wrong, and your answer is right.",
     Reason.WAITING: "Others confirmed it. {gain:+d} wait until we know you better.",
+    Reason.BOUNTY: "It was what your quest of the day looked for.",
     Reason.REJECTED: 'Others did not confirm it. Say "wrong" only where you can give the right answer.',
 }
 
@@ -192,11 +195,14 @@ def _up(points: float) -> int:
     return math.ceil(points - 1e-9)  # 20.000000000000004 is 20, not 21; 20.1 is 21
 
 
-def bonus_value(error_rate: float, *, rules: Rules) -> float:
-    """Returns V = stake / pi in points, kept inside its window (linear between the studied rates).
+class _Window(NamedTuple):
+    rate: float
+    least: float
+    most: float
 
-    Raises BadSetting unless 0 <= ``error_rate`` <= 1.
-    """
+
+def _window(error_rate: float) -> _Window:
+    """Returns the window of V at an error rate, linear between the studied ones. Raises BadSetting."""
     if not 0.0 <= error_rate <= 1.0:
         raise BadSetting(
             f"An error rate of {error_rate} is no share of answers. Take the model's rate on claims, 0 to 1."
@@ -205,9 +211,29 @@ def bonus_value(error_rate: float, *, rules: Rules) -> float:
     for (left, least, most), (right, next_least, next_most) in pairwise(BONUS_WINDOW):
         if rate <= right:
             way = (rate - left) / (right - left)
-            low, high = least + way * (next_least - least), most + way * (next_most - most)
-            return min(max(rules.bonus_stake / rate, low), high)
+            return _Window(rate, least + way * (next_least - least), most + way * (next_most - most))
     raise AssertionError("the window ends at the highest rate")
+
+
+def bonus_value(error_rate: float, *, rules: Rules) -> float:
+    """Returns V = stake / pi in points, kept inside its window.
+
+    Raises BadSetting unless 0 <= ``error_rate`` <= 1.
+    """
+    rate, least, most = _window(error_rate)
+    return min(max(rules.bonus_stake / rate, least), most)
+
+
+def bounty_room(error_rate: float, *, rules: Rules) -> float:
+    """Returns what may be paid on top of V, in points: with more, skipping what looks like a control pays.
+
+    >>> from stumper.records import Rules
+    >>> [int(bounty_room(rate, rules=Rules())) for rate in (0.15, 0.2, 0.34, 0.5, 0.6)]
+    [53, 25, 7, 3, 3]
+
+    Raises BadSetting unless 0 <= ``error_rate`` <= 1.
+    """
+    return _window(error_rate).most - bonus_value(error_rate, rules=rules)
 
 
 def claim_bonus(error_rate: float, *, form: Form = Form.OPEN, rules: Rules) -> Bonus:
@@ -231,6 +257,11 @@ def paid_line(exchange_id: ExchangeId, points: int) -> BonusLine:
     """Returns the line of a claim that was paid ``points``; 0 means that the day's paid time was over."""
     reason = Reason.CONFIRMED if points > 0 else Reason.REJECTED if points else Reason.DAY_LIMIT
     return BonusLine(exchange_id, reason, points, _text(reason, points))
+
+
+def bounty_line(exchange_id: ExchangeId, points: int) -> BonusLine:
+    """Returns the line of what a confirmed claim gained as part of a quest."""
+    return BonusLine(exchange_id, Reason.BOUNTY, points, _text(Reason.BOUNTY, points))
 
 
 def waiting_line(exchange_id: ExchangeId, gain: int) -> BonusLine:

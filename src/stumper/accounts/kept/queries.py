@@ -75,7 +75,7 @@ _LISTS: Final[dict[str, Select[Any]]] = {
         ledger.c.player_id,
     ).order_by(ledger.c.id),
     "waiting": select(
-        waiting.c.exchange_id, waiting.c.points, waiting.c.since, waiting.c.player_id
+        waiting.c.exchange_id, waiting.c.points, waiting.c.bounty, waiting.c.since, waiting.c.player_id
     ).order_by(waiting.c.since, waiting.c.exchange_id),
     "badges": select(badge).order_by(badge.c.earned_at, badge.c.kind),
     "quests": select(quest).order_by(quest.c.day),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import STOPPED, Cause
+from stumper.curate.dues.offers import Offer, PlayerDay
 from stumper.curate.queries import claim_of
-from stumper.records import Claim, ClaimId, ClaimStatus, RoundId, SessionId, Verdict
-from stumper.store.schema import claim, exchange, ledger, player, session, turn, waiting
-from stumper.trust.bonus import CLAIM
+from stumper.records import Category, Claim, ClaimId, ClaimStatus, PlayerId, RoundId, SessionId, Verdict
+from stumper.store.schema import claim, exchange, image, ledger, player, quest, session, turn, waiting
+from stumper.trust.bonus import BOUNTY, CLAIM
+from stumper.trust.periods import local_day
 from stumper.trust.queries import played_before
 from stumper.trust.watch.queries import has_open_signal
 
@@ -84,6 +88,12 @@ class Unpaid(NamedTuple):
     """How long they had played that day when they made it."""
     promised: int | None
     """Points that wait for their trust; None if none do."""
+    bounty: int
+    """Points on top that wait with them."""
+    day: int
+    """The player's own day on which they made it."""
+    things: frozenset[str]
+    """What its picture is annotated with."""
 
 
 class Due(NamedTuple):
@@ -104,6 +114,10 @@ _UNPAID: Final = (
         _trusted.label("trusted"),
         (exchange.c.judged_at - session.c.started_at + played_before(session)).label("played_s"),
         waiting.c.points.label("promised"),
+        waiting.c.bounty.label("promised_bounty"),
+        exchange.c.judged_at,
+        player.c.time_zone,
+        image.c.labels,
         *_now.c,
     )
     .select_from(
@@ -111,6 +125,7 @@ _UNPAID: Final = (
         .join(turn, turn.c.id == exchange.c.turn_id)
         .join(session, session.c.id == turn.c.session_id)
         .join(player, player.c.id == session.c.player_id)
+        .outerjoin(image, (image.c.id == claim.c.image_id) & (image.c.campaign_id == claim.c.campaign_id))
         .outerjoin(waiting, waiting.c.exchange_id == exchange.c.id)
         .join(_now, true())
     )
@@ -146,8 +161,58 @@ async def unpaid(
             bool(row.trusted),
             played_s=float(row.played_s or 0.0),
             promised=row.promised,
+            bounty=row.promised_bounty or 0,
+            day=local_day(row.judged_at, row.time_zone),
+            things=frozenset(row.labels or ()),
         )
         for row in rows
     ]
     found = [Found(*(int(getattr(row, name)) for name in Found._fields)) for row in rows[:1]]
     return Due(due, found[0] if found else Found(0, 0, 0, 0))
+
+
+async def offers(tx: AsyncConnection, days: Collection[PlayerDay]) -> dict[PlayerDay, Offer]:
+    """Returns the quests of these players on these days that pay something."""
+    if not days:
+        return {}
+    rows = await tx.execute(
+        select(quest).where(
+            quest.c.player_id.in_({player_id for player_id, _ in days}),
+            quest.c.day.in_({day for _, day in days}),
+            quest.c.points > 0,
+        )
+    )
+    return {
+        (PlayerId(row.player_id), row.day): Offer(Category(row.category), row.goal, row.points, row.thing)
+        for row in rows
+    }
+
+
+async def bounties_had(tx: AsyncConnection, days: Collection[PlayerDay]) -> Counter[PlayerDay]:
+    """Counts the bounties that players have had, or been promised, for claims they made on each of the days.
+
+    Hold the players' rows before: then none is added meanwhile.
+    """
+    if not days:
+        return Counter()
+    players = {player_id for player_id, _ in days}
+    made = select(player.c.id, player.c.time_zone, exchange.c.judged_at, exchange.c.id.label("exchange_id"))
+    paid = (
+        made.join(ledger, ledger.c.player_id == player.c.id)
+        .join(exchange, exchange.c.id == ledger.c.exchange_id)
+        .where(ledger.c.reason == BOUNTY)
+    )
+    promised = (
+        made.join(waiting, waiting.c.player_id == player.c.id)
+        .join(exchange, exchange.c.id == waiting.c.exchange_id)
+        .where(waiting.c.bounty > 0)
+    )
+    # Days begin up to 14 hours before and after those of UTC.
+    since = min(day - 1 for _, day in days) * _DAY_S
+    which = player.c.id.in_(players), exchange.c.judged_at >= since
+    rows = await tx.execute(paid.where(*which).union(promised.where(*which)))
+    had = Counter((PlayerId(id_), local_day(at, zone)) for id_, zone, at, _ in rows)
+    return Counter({day: n for day, n in had.items() if day in set(days)})
+
+
+_DAY_S = 86_400.0

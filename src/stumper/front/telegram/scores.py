@@ -43,6 +43,8 @@ def _lines(stands: Standing, words: Words) -> list[str]:
     if quest is not None:
         found = words("{found} of {goal} questions", found=quest.found, goal=quest.goal)
         lines.append(f"★ {naming.quest(quest.category, words)} ({found})")
+        pays = naming.quest_pays(quest, words)
+        lines += [f"   {pays}"] if pays else []
     if league is not None:
         lines.append(f"🏆 {naming.tier(league.tier, words)}")
         if league.place is not None:

@@ -36,6 +36,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('points', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('thing', sa.String(length=80), nullable=True))
 
+    with op.batch_alter_table('waiting', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('bounty', sa.Integer(), server_default='0', nullable=False))
+
+    with op.batch_alter_table('session', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_session_round_id_graded_at'), ['round_id', 'graded_at'], unique=False)
+
+    with op.batch_alter_table('example', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_example_campaign_id_category'), ['campaign_id', 'category'], unique=False)
+
     with op.batch_alter_table('release', schema=None) as batch_op:
         batch_op.add_column(sa.Column('replaces', sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column('withdrawn_at', sa.Double(), nullable=True))
