@@ -78,6 +78,17 @@ async def find_campaign(tx: AsyncConnection, name: str) -> Campaign:
     raise NotFound(f"No campaign is called {name!r}. {there}")
 
 
+async def set_target_mix(tx: AsyncConnection, campaign_id: CampaignId, mix: dict[str, float] | None) -> None:
+    """Keeps the share of each category that a campaign's data should have; None: all alike.
+
+    Check it before (``curate.bounties.target_shares``). Quests given before keep their price.
+    """
+    held = select(campaign.c.rules).where(campaign.c.id == campaign_id).with_for_update()
+    rules = (await tx.execute(held)).scalar_one()
+    changed = update(campaign).where(campaign.c.id == campaign_id)
+    await tx.execute(changed.values(rules={**rules, "target_mix": mix}))
+
+
 async def _newest(tx: AsyncConnection, campaign_id: CampaignId) -> Any:
     query = select(round_).where(round_.c.campaign_id == campaign_id).order_by(round_.c.number.desc())
     return (await tx.execute(query.limit(1))).first()

@@ -21,6 +21,7 @@ from stumper.records import (
     Verdict,
 )
 from stumper.trust.grade import Grade
+from stumper.trust.rewards import GradeLine, Reason
 
 SESSION = Session(
     id=SessionId("s"),
@@ -107,3 +108,17 @@ def test_what_a_model_said_may_hold_braces() -> None:
     told = tell(summary(turn), GRADE, trust_e=100.0, words=words_in("en"))
 
     assert "“{answer} {0}”" in told.shots[0].lines[0].words
+
+
+def test_a_bounty_is_told_with_the_claim_it_belongs_to() -> None:
+    (claimed,) = CLAIM.exchanges
+    lines = (
+        GradeLine(claimed.id, 4, Reason.CONFIRMED, 47, "+47"),
+        GradeLine(claimed.id, 4, Reason.BOUNTY, 7, "+7"),
+    )
+
+    told = tell(summary(CLAIM), replace(GRADE, lines=lines), trust_e=100.0, words=words_in("en"))
+
+    ((line,),) = (shot.lines for shot in told.shots)
+    assert (line.points, line.tag, line.caught) == (54, "confirmed", True)
+    assert told.waiting == 0

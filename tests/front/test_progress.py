@@ -7,9 +7,11 @@ import random
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from stumper.play.texts import check_time_zone
 from stumper.progress.teams import join_team, make_team
+from stumper.store import schema
 from tests.front.world import World, join, play_through, start
 
 
@@ -63,6 +65,28 @@ async def test_asking_for_the_standing_in_two_tabs_gives_one_quest(phone: httpx2
     replies = await asyncio.gather(*(phone.get("/api/me/standing") for _ in range(8)))
 
     assert len({reply.json()["quest"]["category"] for reply in replies}) == 1
+
+
+async def test_a_quest_tells_what_it_pays_and_for_what(world: World, phone: httpx2.AsyncClient) -> None:
+    await join(phone)
+    await phone.get("/api/me/standing")
+    async with world.app.database.begin() as tx:
+        await tx.execute(update(schema.quest).values(category="text", points=15, thing=None))
+    plain = await phone.get("/me")
+    async with world.app.database.begin() as tx:
+        await tx.execute(update(schema.quest).values(thing="bus & tram"))
+    about = await phone.get("/me")
+    told = (await phone.get("/api/me/standing")).json()["quest"]
+    async with world.app.database.begin() as tx:
+        await tx.execute(update(schema.quest).values(points=0))
+    free = await phone.get("/me")
+
+    assert (
+        "+15 for each such catch that others confirm. At most 3 a day, and not for yes or no." in plain.text
+    )
+    assert "that others confirm, on pictures with: bus &amp; tram. At most 3" in about.text
+    assert (told["points"], told["thing"]) == (15, "bus & tram")
+    assert "others confirm" not in free.text.split("Quest of the day")[1].split("</div>")[0]
 
 
 async def test_boards_are_open_and_name_nobody_by_id(world: World, phone: httpx2.AsyncClient) -> None:

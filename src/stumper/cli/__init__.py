@@ -15,6 +15,7 @@ from stumper import __version__
 from stumper.cli import learn, play, questions
 from stumper.cli.audit import audit
 from stumper.cli.claims import claims
+from stumper.cli.coverage import coverage
 from stumper.cli.explain import explain
 from stumper.cli.forget import forget
 from stumper.cli.images import images
@@ -45,6 +46,7 @@ for command in (
     play.arena,
     learn.tune,
     learn.evaluate,
+    coverage,
     insight,
     retention,
     questions.classify,

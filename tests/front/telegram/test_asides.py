@@ -17,7 +17,7 @@ from stumper.front.telegram import joining
 from stumper.front.telegram import queries as bot_queries
 from stumper.front.telegram.client import Telegram
 from stumper.records import PlayerId
-from stumper.store.schema import claim, exchange, link, player, score, session, team, vote
+from stumper.store.schema import claim, exchange, link, player, quest, score, session, team, vote
 from tests.fake_telegram import FakeTelegram
 from tests.front.telegram.conftest import ADA, Worlds, new_bot
 from tests.front.telegram.people import Person
@@ -285,9 +285,12 @@ async def test_two_who_join_by_one_account_of_telegram_are_one_player(world: Wor
 async def test_me_tells_level_streak_quest_and_league(world: World, ada: Person) -> None:
     await ada.join()
     await ada.play_quickly(world.clock)
+    async with world.app.database.begin() as tx:
+        await tx.execute(update(quest).values(points=15))
 
     await ada.say("/me")
 
+    assert "+15 for each such catch that others confirm." in ada.last.text
     for told in ("Level 1: Visitor", "1 day in a row", "of 3 questions", "Paper league", "You are 1 of 1"):
         assert told in ada.last.text
 

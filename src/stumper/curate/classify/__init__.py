@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stumper.curate.classify.label import Labelled, classify, classify_many
+from stumper.curate.classify.label import Labelled, categories, classify, classify_many
 
-__all__ = ["Labelled", "classify", "classify_many"]
+__all__ = ["Labelled", "categories", "classify", "classify_many"]

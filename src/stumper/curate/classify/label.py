@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 from stumper.curate.classify.model import CATEGORIES, shipped
 from stumper.records import Category
 
+_REMEMBERED: Final = 65_536
+"""Questions."""
 _BATCH: Final = 512
 """Questions at once: their arrays stay within a core's cache (1,024 took a third longer)."""
 
@@ -25,7 +27,7 @@ class Labelled(NamedTuple):
     """0..1; of the questions labelled with 0.9, nine of ten are right (docs/guide/questions.md)."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED)
 def classify(question: str, answer: str = "") -> Category:
     """Returns the category of a question; ``answer`` (short) decides where the question alone does not.
 
@@ -46,6 +48,20 @@ def classify_many(questions: Sequence[str], answers: Sequence[str] | None = None
     for start in range(0, len(questions), _BATCH):
         labelled += _label(questions[start : start + _BATCH], given[start : start + _BATCH])
     return labelled
+
+
+_known: dict[str, Category] = {}
+
+
+def categories(questions: Sequence[str]) -> list[Category]:
+    """Returns the category of each question, in order; those that were labelled before cost nothing."""
+    found = {question: _known.get(question) for question in questions}
+    new = [question for question, category in found.items() if category is None]
+    labelled = dict(zip(new, (one.category for one in classify_many(new)), strict=True))
+    if len(_known) + len(labelled) > _REMEMBERED:
+        _known.clear()
+    _known.update(labelled)
+    return [found[question] or labelled[question] for question in questions]
 
 
 def _label(questions: Sequence[str], answers: Sequence[str]) -> list[Labelled]:

@@ -17,7 +17,7 @@ from stumper.curate.coverage.rates import Answer, Rate, by_category
 from stumper.records import Campaign, Category, ImageKind
 
 KINDS: Final = (ImageKind.UNTAINTED, ImageKind.TAINTED)
-SESSIONS: Final = 2_000
+SESSIONS: Final = 500
 """Of the newest sessions of trusted players: what they ask and how the model fares."""
 THINGS: Final = 30
 

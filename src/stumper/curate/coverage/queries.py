@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Cause
-from stumper.curate.classify import classify_many
+from stumper.curate.classify import categories
 from stumper.curate.coverage.rates import Answer
 from stumper.curate.dues.queries import Found
 from stumper.records import CampaignId, Category, ClaimStatus, ImageKind, RoundId, Verdict
@@ -136,10 +136,10 @@ async def newest_answers(
     """Returns what trusted players judged in the newest graded sessions of a round, in no order."""
     rows = (await tx.execute(_NEWEST, {"round_id": round_id, "trust_e": trust_e, "sessions": sessions})).all()
     unnamed = [row.question for row in rows if row.category is None]
-    found = iter(classify_many(unnamed))
+    found = iter(categories(unnamed))
     return [
         Answer(
-            Category(row.category) if row.category else next(found).category,
+            Category(row.category) if row.category else next(found),
             ImageKind(row.kind),
             bool(row.control),
             Found(
