@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import random
 import statistics
 import tempfile
 import time
@@ -18,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from stumper.campaigns import find_campaign
 from stumper.curate.bounties import WANTED, bounties_now
@@ -30,16 +29,52 @@ from stumper.store import schema
 from stumper.store.database import Database
 
 CAMPAIGN, ROUND = "c", "r"
-PLAYERS = 200
-A_SESSION = 10
-"""Claims of a session; each on a turn of its own with two more answers."""
-CHUNK = 5_000
-THINGS = [f"thing {n}" for n in range(80)]
-REPEATS = 5
+PLAYERS, THINGS, REPEATS = 200, 80, 5
+CATEGORIES = (
+    "case n * 7 % 11 " + " ".join(f"when {n} then '{one.value}'" for n, one in enumerate(WANTED)) + " end"
+)
+NUMBERS = "with recursive k(n) as (select 0 union all select n + 1 from k where n < :last)"
+FILL = {
+    # Every number is mixed by a prime, so that neighbours differ; one picture in three is simple.
+    "image": f"""
+        select printf('%08x', n), '{CAMPAIGN}', 'f', iif(n % 3, 'untainted', 'tainted'), 9, 9, 'COCO', 'CC0',
+        json_object('thing ' || (n % {THINGS}), 1, 'thing ' || (n * 31 % {THINGS}), 2), 0.0 from k""",
+    "session": f"""
+        select 's' || n, 'p' || (n % {PLAYERS}), '{ROUND}', '{CAMPAIGN}', 10, n * 10.0, n * 10.0, n * 10.0,
+        0.4, '', '' from k where n <= :last / 10""",
+    "turn": """
+        select 't' || n, 's' || (n / 10), n % 10, printf('%08x', n * 7919 % :pictures), 0, '0' from k""",
+    "exchange": f"""
+        select 'x' || n || '-' || j, 't' || n, j, j,
+        'what is on the thing ' || (n * 31 % {THINGS}) || ' number ' || (n % 977), 0, 1.0,
+        iif(j < 2, 'correct', 'wrong'), 2.0 from k, (select 0 j union select 1 union select 2)""",
+    "claim": f"""
+        select 'c' || n, 'x' || n || '-2', '{CAMPAIGN}', '{ROUND}', 'p' || (n / 10 % {PLAYERS}),
+        printf('%08x', n * 7919 % :pictures), 'q', 'a', 'b',
+        case n % 4 when 0 then 'open' when 1 then 'rejected' else 'accepted' end,
+        case n % 4 when 0 then '' when 1 then 'model right' else 'confirmed' end,
+        {CATEGORIES}, n * 1.0 from k""",
+    "example": f"""
+        select printf('%08x', n * 40503 % 4294967296), 'c' || n, '{CAMPAIGN}', '{ROUND}',
+        printf('%08x', n * 7919 % :pictures), 'q', 'b', 'a', {CATEGORIES}, 0.9, '{{}}'
+        from k where n % 4 > 1""",
+}
+COLUMNS = {
+    "image": "id campaign_id file kind width_px height_px source licence labels created_at",
+    "session": "id player_id round_id campaign_id turns started_at finished_at graded_at poison_rate salt"
+    " commitment",
+    "turn": "id session_id position image_id control coins",
+    "exchange": "id turn_id number key question poisoned asked_at verdict judged_at",
+    "claim": "id exchange_id campaign_id round_id player_id image_id question model_answer correction status"
+    " reason category created_at",
+    "example": "id claim_id campaign_id round_id image_id question answer wrong_answer category posterior"
+    " provenance",
+}
 
 
-async def fill(database: Database, *, claims: int, seed: int) -> None:
-    rng = random.Random(seed)
+async def fill(database: Database, *, claims: int) -> None:
+    """Ten claims a session, each on a turn of its own with two more answers; one picture for ten claims."""
+    pictures = max(100, claims // 10)
     async with database.begin() as tx:
         await tx.execute(
             insert(schema.campaign).values(
@@ -59,76 +94,11 @@ async def fill(database: Database, *, claims: int, seed: int) -> None:
             for n in range(PLAYERS)
         ]  # fmt: skip
         await tx.execute(insert(schema.player), players)
-    pictures = max(100, claims // 10)
-    for start in range(0, pictures, CHUNK):
-        rows = [_picture(n, rng) for n in range(start, min(pictures, start + CHUNK))]
+    for table, rows in FILL.items():
+        last = (pictures if table == "image" else claims) - 1
+        into = f"insert into {table} ({', '.join(COLUMNS[table].split())}) {NUMBERS}"
         async with database.begin() as tx:
-            await tx.execute(insert(schema.image), rows)
-    for start in range(0, claims, CHUNK):
-        async with database.begin() as tx:
-            for table, rows in _played(range(start, min(claims, start + CHUNK)), pictures, rng).items():
-                await tx.execute(insert(schema.metadata.tables[table]), rows)
-
-
-def _picture(n: int, rng: random.Random) -> dict[str, Any]:
-    return {
-        "id": f"{n:08x}", "campaign_id": CAMPAIGN, "file": "f", "kind": "untainted" if n % 3 else "tainted",
-        "width_px": 9, "height_px": 9, "source": "COCO", "licence": "CC0",
-        "labels": dict.fromkeys(rng.sample(THINGS, 3), 1), "created_at": 0.0,
-    }  # fmt: skip
-
-
-def _played(numbers: range, pictures: int, rng: random.Random) -> dict[str, list[dict[str, Any]]]:
-    rows: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("session", "turn", "exchange", "claim", "example")
-    }
-    for n in numbers:
-        session_id, picture, category = (
-            f"s{n // A_SESSION}",
-            f"{rng.randrange(pictures):08x}",
-            rng.choice(WANTED),
-        )
-        player_id = f"p{n // A_SESSION % PLAYERS}"
-        if n % A_SESSION == 0:
-            rows["session"].append(
-                {
-                    "id": session_id, "player_id": player_id, "round_id": ROUND, "campaign_id": CAMPAIGN,
-                    "turns": 10, "started_at": float(n), "finished_at": float(n), "graded_at": float(n),
-                    "poison_rate": 0.4, "salt": "", "commitment": "",
-                }
-            )  # fmt: skip
-        rows["turn"].append(
-            {
-                "id": f"t{n}", "session_id": session_id, "position": n % A_SESSION, "image_id": picture,
-                "control": False, "coins": "0",
-            }
-        )  # fmt: skip
-        for k in range(3):
-            rows["exchange"].append(
-                {
-                    "id": f"x{n}-{k}", "turn_id": f"t{n}", "number": k, "key": str(k),
-                    "question": f"what is on the {rng.choice(THINGS)} number {n % 977}", "poisoned": False,
-                    "asked_at": 1.0, "verdict": "correct" if k < 2 else "wrong", "judged_at": 2.0,
-                }
-            )  # fmt: skip
-        status = rng.choice(("accepted", "accepted", "rejected", "open"))
-        rows["claim"].append(
-            {
-                "id": f"c{n}", "exchange_id": f"x{n}-2", "campaign_id": CAMPAIGN, "round_id": ROUND,
-                "player_id": player_id, "image_id": picture, "question": "q", "model_answer": "a",
-                "correction": "b", "status": status, "category": category.value, "created_at": float(n),
-                "reason": {"accepted": "confirmed", "rejected": "model right"}.get(status, ""),
-            }
-        )  # fmt: skip
-        if status == "accepted":
-            rows["example"].append(
-                {
-                    "id": f"{rng.getrandbits(64):016x}", "claim_id": f"c{n}", "campaign_id": CAMPAIGN,
-                    "round_id": ROUND, "image_id": picture, "question": "q", "answer": "b",
-                    "wrong_answer": "a", "category": category.value, "posterior": 0.9, "provenance": {},
-                }
-            )  # fmt: skip
-    return rows
+            await tx.execute(text(f"{into} {rows}"), {"last": last, "pictures": pictures})
 
 
 async def measured(name: str, work: Callable[[int], Awaitable[Any]]) -> None:
@@ -140,13 +110,13 @@ async def measured(name: str, work: Callable[[int], Awaitable[Any]]) -> None:
     print(f"{name}: least {min(times):,.0f} ms, median {statistics.median(times):,.0f} ms", flush=True)
 
 
-async def main(claims: int, seed: int) -> None:
+async def main(claims: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'a.db'}")
         async with database.engine.begin() as connection:
             await connection.run_sync(schema.metadata.create_all)
         began = time.perf_counter()
-        await fill(database, claims=claims, seed=seed)
+        await fill(database, claims=claims)
         print(f"{claims:,} claims written in {time.perf_counter() - began:.0f} s", flush=True)
 
         async def the_map(_: int) -> None:
@@ -177,6 +147,4 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--claims", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
-    chosen = parser.parse_args()
-    asyncio.run(main(chosen.claims, chosen.seed))
+    asyncio.run(main(parser.parse_args().claims))
