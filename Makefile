@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo serve test test-fast lint fix docs words pictures lock clean
+.PHONY: demo serve test test-fast test-interop lint fix docs words pictures lock clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)  ## Play, collect, tune, evaluate, then serve the better model
@@ -21,6 +21,15 @@ test: $(READY)  ## Everything: unit, contract, story, browser. What is skipped i
 
 test-fast: $(READY)  ## Under a minute: no browser, no PostgreSQL, nothing slow
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser and not postgres"
+
+test-interop: $(READY) .venv-interop-llama-factory/.ready .venv-interop-ms-swift/.ready  ## Exports read by trainers that pin other versions
+	$(BIN)/python -m pytest tests/interop
+
+# Everything is pinned, so nothing is resolved; and no dependency can bring gigabytes of CUDA.
+.venv-interop-%/.ready: tests/interop/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --no-deps -r $<
+	@touch $@
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -43,11 +52,11 @@ pictures: $(READY)  ## Takes the pictures of docs/game.md anew, with the browser
 	$(BIN)/python tools/gallery.py build/screenshots
 
 lock: $(READY)  ## Writes constraints.txt from what is installed
-	{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new
+	{ sed -n '/^#/p' constraints.txt; { $(BIN)/pip freeze --exclude-editable; $(BIN)/pip freeze --path .venv/families; } | sed 's/+cpu$$//' | sort -fu; } > constraints.new
 	mv constraints.new constraints.txt
 
 clean:
-	rm -rf .venv demo dist build .mypy_cache .ruff_cache
+	rm -rf .venv .venv-interop-* demo dist build .mypy_cache .ruff_cache
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -55,7 +64,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram]" --group dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram,hub]" --group dev
 	# Apart, for the tests of model families: built for CUDA, it breaks transformers beside a CPU build of torch.
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps --target .venv/families torchvision num2words docopt
 	@touch $@

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from stumper.errors import BadSetting
 
-SECRET_NAMES = frozenset({"secret", "openai_key", "telegram_token"})
+SECRET_NAMES = frozenset({"secret", "openai_key", "telegram_token", "hub_token"})
 
 
 class Settings(BaseSettings):
@@ -61,6 +61,12 @@ class Settings(BaseSettings):
         False,
         description="`stumper serve` takes Telegram's updates itself; public_url must be https.",
     )
+    hub_token: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("STUMPER_HUB_TOKEN", "HF_TOKEN"),
+        description="Token of the Hugging Face Hub, for `stumper release push`; HF_TOKEN is read as well.",
+    )
+    hub: str = Field("https://huggingface.co", description="Base address of the Hub.")
     debug: bool = Field(False, description="Shows tracebacks to the operator's console.")
 
     @field_validator("model")
@@ -103,10 +109,12 @@ class _NoSecrets(TomlConfigSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         values = super().__call__()
-        found = SECRET_NAMES & values.keys()
-        if found:
-            name = sorted(found)[0]
-            raise BadSetting(f"stumper.toml holds the secret {name!r}. Set STUMPER_{name.upper()} instead.")
+        for name in sorted(values):
+            plain = name.lower().removeprefix("stumper_").replace("hf_token", "hub_token")
+            if plain in SECRET_NAMES:
+                raise BadSetting(
+                    f"stumper.toml holds the secret {name!r}. Set STUMPER_{plain.upper()} instead."
+                )
         return values
 
 

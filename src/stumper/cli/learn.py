@@ -14,6 +14,7 @@ from rich.table import Table
 
 from stumper import campaigns
 from stumper.app import build
+from stumper.cli import exports
 from stumper.cli.forget import WithdrawnOption, refuse_withdrawn, release_list
 from stumper.cli.panel import LeastOption, ModelsOption, open_panel
 from stumper.cli.shared import (
@@ -38,8 +39,9 @@ class Scorer(StrEnum):
 
 
 rounds = typer.Typer(no_args_is_help=True, help="Rounds: list, close.")
-releases = typer.Typer(no_args_is_help=True, help="Releases: build, list, verify.")
+releases = typer.Typer(no_args_is_help=True, help="Releases: build, list, verify, export, push.")
 releases.command("list")(release_list)
+exports.add_to(releases)
 
 
 @releases.command("build")
