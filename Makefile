@@ -22,7 +22,8 @@ test: $(READY)  ## Everything: unit, contract, story, browser. What is skipped i
 test-fast: $(READY)  ## Under a minute: no browser, no PostgreSQL, nothing slow
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser and not postgres"
 
-test-interop: $(READY) .venv-interop-llama-factory/.ready .venv-interop-ms-swift/.ready  ## Exports read by trainers that pin other versions
+INTEROP := llama-factory ms-swift lmms-eval
+test-interop: $(READY) $(INTEROP:%=.venv-interop-%/.ready)  ## Exports read by trainers that pin other versions
 	$(BIN)/python -m pytest tests/interop
 
 # Everything is pinned, so nothing is resolved; and no dependency can bring gigabytes of CUDA.

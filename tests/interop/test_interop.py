@@ -1,6 +1,6 @@
 """Trainers that pin older libraries than ours read their exports in environments of their own.
 
-`make test-interop` makes the environments (some 3 GB) and runs this; without them every test here is skipped.
+`make test-interop` makes the environments (some 4 GB) and runs this; without them every test here is skipped.
 """
 
 from __future__ import annotations
@@ -67,3 +67,15 @@ def test_a_trainer_reads_every_row(release: Path, tmp_path: Path, read: Any, nam
         for said in ([row.answer] if part == "sft" else [row.answer, row.wrong_answer],)
     ]
     assert found == wanted
+
+
+def test_a_benchmark_reads_and_scores_every_row(release: Path, tmp_path: Path, read: Any) -> None:
+    export(release, tmp_path / "out", name="lmms-eval", splits=[Split.TEST])
+
+    found = read("lmms-eval", tmp_path / "out", Split.TEST)
+
+    after = "\nAnswer with a single word or a short phrase."
+    assert found == [
+        {"asked": row.question + after, "said": row.answer, "size": [12, 8], "scores": [1.0, 0.0, None]}
+        for row in rows(release, Split.TEST)
+    ]
