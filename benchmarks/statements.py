@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, Table, event, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -26,10 +27,17 @@ STATEMENTS = 20
 
 def plain(path: Path) -> AsyncEngine:
     """The driver as it comes, with the same pragmas and transactions."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-    event.listen(engine.sync_engine, "connect", database._set_pragmas)
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"isolation_level": None})
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", lambda one: one.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 async def seconds(engine: AsyncEngine, *, moves: int) -> float:

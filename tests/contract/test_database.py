@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,37 @@ async def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
 def test_another_kind_of_database_is_refused_with_what_to_write(url: str) -> None:
     with pytest.raises(BadSetting, match="sqlite"):
         Database(url)
+
+
+async def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "stumper.db", isolation_level=None)
+    other.execute("CREATE TABLE theirs (n)")
+    other.execute("BEGIN IMMEDIATE")
+    database = Database(f"sqlite:///{tmp_path / 'stumper.db'}")
+
+    async def write() -> None:
+        async with database.begin() as tx:
+            await tx.exec_driver_sql("INSERT INTO theirs VALUES (1)")
+
+    writing = asyncio.create_task(write())
+    await asyncio.sleep(0.1)
+    assert not writing.done()
+    other.execute("COMMIT")
+    await asyncio.wait_for(writing, timeout=10)
+
+    assert other.execute("SELECT count(*) FROM theirs").fetchall() == [(1,)]
+    other.close()
+    await database.close()
+
+
+async def test_a_file_is_written_ahead_and_keeps_its_references(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'stumper.db'}")
+
+    async with database.read() as tx:
+        set_to = [
+            (await tx.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+
+    assert set_to == ["wal", 1, 1, 30_000]
+    await database.close()

@@ -15,12 +15,16 @@ anything remembers the task.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import aiosqlite
 
 Row = tuple[Any, ...]
+PATIENCE: Final = 30.0
+"""Seconds that a connection waits for others, processes too, before the database counts as locked."""
+_PAUSE: Final = 0.005
 
 
 class _Cursor(aiosqlite.Cursor):
@@ -64,6 +68,37 @@ class Connection(aiosqlite.Connection):
 def connect(database: str) -> Connection:
     """Returns a connection to be awaited, as ``aiosqlite.connect`` does; its thread ends with the process."""
     # Cursors are used outside the connection's thread; SQLite is built to be called from several.
-    connection = Connection(lambda: sqlite3.connect(database, check_same_thread=False), iter_chunk_size=64)
+    connection = Connection(lambda: _open(database), iter_chunk_size=64)
     connection._thread.daemon = True
     return connection
+
+
+def _open(database: str) -> sqlite3.Connection:
+    """Opens a file in autocommit mode with a write-ahead log; in the connection's thread, as it may wait."""
+    opened = sqlite3.connect(database, check_same_thread=False, timeout=PATIENCE, isolation_level=None)
+    try:
+        _log_ahead(opened)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+            opened.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _log_ahead(opened: sqlite3.Connection) -> None:
+    """Turns the write-ahead log on; a file keeps it, so that only the first connection changes anything.
+
+    Of several that open a new file at once, SQLite refuses some on the spot, however long they would wait:
+    here another's wait could be for them (sqlite.org/c3ref/busy_handler.html). So they try again.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            opened.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
