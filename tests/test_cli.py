@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import stumper
 
-def stumper(*words: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("STUMPER_")}
-    return subprocess.run(
-        [sys.executable, "-m", "stumper", *words],
-        cwd=folder,
-        env=environment | more,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+
+def test_a_process_prints_what_the_command_prints_here_and_ends_with_its_status(tmp_path: Path) -> None:
+    for words in (["--version"], ["release", "verify", "."]):
+        real = subprocess.run(
+            [sys.executable, "-m", "stumper", *words],
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        here = stumper(*words, folder=tmp_path)
+
+        assert (real.returncode, real.stdout, real.stderr) == (here.returncode, here.stdout, here.stderr)
 
 
 def test_help_lists_a_command_for_every_stage(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from stumper.records import CampaignId, PlayerId
 from stumper.store.database import Database
 from stumper.trust.watch.appeals import appeal
-from tests.test_cli import stumper
+from tests.commands import stumper
 from tests.trust.rows import CAMPAIGN, add_player, open_campaign
 from tests.trust.watch.test_watch import add_robot
 

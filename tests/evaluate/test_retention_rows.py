@@ -17,8 +17,8 @@ from stumper.evaluate.retention_page import Heading, render_retention, write_ret
 from stumper.simulate.returns import PAPER, draw_visits
 from stumper.store import schema
 from stumper.store.database import Database
+from tests.commands import stumper
 from tests.release.rows import CAMPAIGN, FIRST, accept, facts, open_campaign
-from tests.test_cli import stumper
 
 DAY_S = 86_400.0
 
