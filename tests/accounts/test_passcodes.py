@@ -95,11 +95,11 @@ async def test_a_player_makes_few_codes_an_hour(database: Database) -> None:
     assert await make(database, "ann", hashed=hashed, now=NOW + 3600, rng=random.Random(99))
 
 
-async def test_a_thousand_guesses_find_nothing(sqlite_database: Database) -> None:
+async def test_hundreds_of_guesses_find_nothing(sqlite_database: Database) -> None:
     await made(sqlite_database)
     rng = random.Random(5)
 
-    for _ in range(1000):
+    for _ in range(300):
         with pytest.raises(NotFound):
             await passcodes.use(sqlite_database, draw(rng), hashed=hashed, now=NOW)
 

@@ -15,6 +15,7 @@ import httpx2
 from fastapi import FastAPI
 from PIL import Image as Picture
 from sqlalchemy import update
+from starlette.routing import BaseRoute
 
 from stumper import campaigns
 from stumper.app import App, build
@@ -84,6 +85,23 @@ class World:
             await insert_new(tx, images)
 
 
+_ROUTES: list[BaseRoute] = []
+
+
+def web_of(app: App) -> FastAPI:
+    """The web game with the routes of the first one that was made in this process.
+
+    They know nothing of an app, which a request finds in its state; FastAPI takes longer to build them than
+    most tests take.
+    """
+    web = create_web(app)
+    if not _ROUTES:
+        _ROUTES.extend(web.router.routes)
+    assert len(web.router.routes) == len(_ROUTES)
+    web.router.routes[:] = _ROUTES
+    return web
+
+
 @asynccontextmanager
 async def open_world(
     folder: Path,
@@ -108,7 +126,7 @@ async def open_world(
                 rng=random.Random(1),
                 rules=rules or Rules(turns=4),
             )
-        world = World(app=app, web=create_web(app), clock=clock, campaign=campaign)
+        world = World(app=app, web=web_of(app), clock=clock, campaign=campaign)
         await world.add_pictures(tainted=pictures // 2, untainted=pictures // 2)
         yield world
 
@@ -122,7 +140,7 @@ async def reopen_world(folder: Path, *, model: str, rules: Rules | None) -> Asyn
             await tx.execute(update(schema.campaign).values(rules=asdict(rules or Rules())))
             await tx.execute(update(schema.round_).values(model_ref=model))
             campaign = await campaigns.find_campaign(tx, settings.campaign)
-        yield World(app=app, web=create_web(app), clock=app.clock, campaign=campaign)
+        yield World(app=app, web=web_of(app), clock=app.clock, campaign=campaign)
 
 
 async def join(phone: httpx2.AsyncClient, nickname: str = "Ada") -> dict[str, Any]:
