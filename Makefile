@@ -15,12 +15,14 @@ serve: $(READY)  ## The game alone, at http://127.0.0.1:8000
 
 # Two test processes beside each other: a pool of threads in each would be slower, not faster.
 test test-fast: export OMP_NUM_THREADS ?= 1
+# Else both processes, and every one that a test starts, compile all modules again: half a minute of a fast run.
+unexport PYTHONDONTWRITEBYTECODE
 
 test: $(READY)  ## Everything: unit, contract, story, browser. What is skipped is listed with its reason
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(READY)  ## Under a minute: no browser, no PostgreSQL, nothing slow
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser and not postgres"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile fast -m "not slow and not browser and not postgres"
 
 INTEROP := llama-factory ms-swift lmms-eval
 test-interop: $(READY) $(INTEROP:%=.venv-interop-%/.ready)  ## Exports read by trainers that pin other versions

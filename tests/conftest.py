@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from stumper.store.database import Database
 from stumper.store.migrate import migrate
+from tests import examples  # noqa: F401  registers how much is tried
 from tests.servers import find_binary, postgres_server, redis_server
 
 NO_POSTGRES = (

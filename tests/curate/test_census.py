@@ -16,6 +16,7 @@ from stumper.curate.belief import Ballot, Belief, Evidence
 from stumper.curate.census import Case, Census, Passed, Weighed, unanswerable, weigh
 from stumper.records import ClaimId, ImageId, PlayerId, RoundId
 from stumper.trust.rewards import Outcome
+from tests.examples import examples
 
 SHARP = Counter({Outcome.HIT: 12, Outcome.MISS: 1, Outcome.FALSE_ALARM: 1, Outcome.CLEAN: 18})
 BLIND = Counter({Outcome.HIT: 12, Outcome.FALSE_ALARM: 18})
@@ -55,7 +56,7 @@ def crowd(rng: random.Random, *, fans: int = 0, claims: int = 60) -> tuple[list[
     return cases, good
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000))
 def test_beliefs_are_distributions(seed: int) -> None:
     rng = random.Random(seed)
@@ -67,7 +68,7 @@ def test_beliefs_are_distributions(seed: int) -> None:
         assert min(belief) >= 0.0
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(SHARP_NAMES))
 def test_one_more_yes_of_an_informative_voter_never_lowers_the_belief(seed: int, voter: str) -> None:
     cases, _ = crowd(random.Random(seed), claims=20)

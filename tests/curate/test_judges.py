@@ -19,6 +19,7 @@ from stumper.curate.reasons import judge
 from stumper.records import Category
 from stumper.toytown.questions import Skill, ask
 from stumper.toytown.sample import sample_scene
+from tests.examples import examples
 
 CASES = [
     # counting
@@ -242,7 +243,7 @@ _QUESTIONS = st.sampled_from([case[0] for case in CASES])
 _DRESS = st.sampled_from(["{}", "{}.", "It is {}.", "  {}!", "it's {}", "I think it is {}"])
 
 
-@settings(max_examples=2000)
+@settings(max_examples=examples(2000))
 @given(_QUESTIONS, _ANSWERS, _ANSWERS, _DRESS, _DRESS)
 def test_the_dress_of_an_answer_changes_nothing(
     question: str, ref: str, ans: str, one: str, two: str

@@ -22,6 +22,7 @@ from stumper.store.database import Database
 from stumper.trust.grade import Grade, grade_session
 from stumper.trust.rewards import Reason, claim_bonus
 from tests.curate.rows import add_claim, add_trusted
+from tests.examples import examples
 from tests.trust.rows import CAMPAIGN, ROUND, Said, add_player, add_session, attentive, open_campaign
 
 VOTERS = ("bob", "cyd", "dee", "eve")
@@ -191,7 +192,7 @@ EVENTS = {
 }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(events=st.lists(st.sampled_from(sorted(EVENTS)), max_size=8))
 def test_a_gain_is_paid_once_as_soon_as_claim_and_player_stand(furnished: Path, events: list[str]) -> None:
     async def play(path: Path) -> None:

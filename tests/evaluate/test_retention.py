@@ -26,6 +26,7 @@ from stumper.evaluate.retention import (
     sessions_a_week,
     visits_of,
 )
+from tests.examples import examples
 
 NOW = 100 * DAY_S
 
@@ -182,7 +183,7 @@ notice = st.builds(Notice, st.sampled_from(NAMES), times)
 since_times = st.one_of(st.just(0.0), times)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(guest_lists, st.lists(visit, max_size=40), since_times)
 def test_weeks_equal_a_slow_count(guests: list[Guest], visits: list[Visit], since: float) -> None:
     counted: list[int] = []
@@ -203,7 +204,7 @@ def test_weeks_equal_a_slow_count(guests: list[Guest], visits: list[Visit], sinc
     assert {share.of for share in shares} == {len(counted)}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(guest_lists, st.lists(visit, max_size=40), since_times, st.sampled_from([1, 7]))
 def test_return_equals_a_slow_count(
     guests: list[Guest], visits: list[Visit], since: float, after: int
@@ -221,7 +222,7 @@ def test_return_equals_a_slow_count(
     assert came_back(made(guests, visits, since=since), after=after) == Share(came, of, of)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(guest_lists, st.lists(visit, max_size=40))
 def test_runs_equal_a_slow_count(guests: list[Guest], visits: list[Visit]) -> None:
     expected = []
@@ -238,7 +239,7 @@ def test_runs_equal_a_slow_count(guests: list[Guest], visits: list[Visit]) -> No
     assert longest_runs(made(guests, visits)).tolist() == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(guest_lists, st.lists(visit, max_size=30), st.lists(notice, max_size=15), since_times)
 def test_notices_equal_a_slow_count(
     guests: list[Guest], visits: list[Visit], notices: list[Notice], since: float
@@ -256,7 +257,7 @@ def test_notices_equal_a_slow_count(
     assert (found.part, found.of) == (after, len(wanted))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(guest_lists, st.lists(visit, max_size=40), st.lists(notice, max_size=9), since_times)
 def test_shares_are_shares_and_depth_never_rises(
     guests: list[Guest], visits: list[Visit], notices: list[Notice], since: float

@@ -12,6 +12,7 @@ from PIL import Image
 
 from stumper.errors import BadImage
 from stumper.images.clean import Limits, clean
+from tests.examples import examples
 from tests.images import pictures
 
 LIMITS = Limits()
@@ -170,7 +171,7 @@ _WHOLE = {
 }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     kind=st.sampled_from(sorted(_WHOLE)),
     edits=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=12),
@@ -188,7 +189,7 @@ def test_a_damaged_file_is_cleaned_or_refused(kind: str, edits: list[tuple[float
     assert picture.size == (cleaned.width_px, cleaned.height_px)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=400))
 def test_bytes_at_random_are_refused(data: bytes) -> None:
     with pytest.raises(BadImage):

@@ -61,7 +61,7 @@ def test_what_is_answered_by_yes_or_no_is_binary() -> None:
 
 def test_in_toytown_every_matched_question_has_that_answer() -> None:
     matched, wrong = 0, []
-    for seed in range(60):
+    for seed in range(25):
         scene = sample_scene(7_000_001 + 2 * seed, style="complex")
         rng = random.Random(seed)
         truths = scene_probes(scene.to_json(), rng=rng, n=48)
@@ -72,5 +72,5 @@ def test_in_toytown_every_matched_question_has_that_answer() -> None:
             if answer is not None and not asked.holds(answer):
                 wrong.append((asked.question, asked.answer, answer))
 
-    assert matched > 150  # a fifth
+    assert matched > 60  # a fifth
     assert not wrong

@@ -35,6 +35,7 @@ from stumper.trust.grade import grade_session
 from stumper.vlm import Script, ScriptedModel
 from stumper.vlm.picture import ball
 from stumper.vlm.scripted import plausible
+from tests.examples import examples
 from tests.play.conftest import Table, World, furnish
 
 T = TypeVar("T")
@@ -261,7 +262,7 @@ class PlayMachine(RuleBasedStateMachine):
 def test_no_sequence_of_moves_breaks_a_promise(sqlite_template: Path) -> None:
     PlayMachine.template = sqlite_template
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        PlayMachine, settings=settings(max_examples=10, stateful_step_count=25, deadline=None)
+        PlayMachine, settings=settings(max_examples=examples(10), stateful_step_count=25, deadline=None)
     )
 
 

@@ -29,6 +29,7 @@ from stumper.trust.rewards import (
     shown,
     waiting_line,
 )
+from tests.examples import examples
 
 RULES = Rules()
 
@@ -104,7 +105,7 @@ def run_of_blind_play(
     return expected(())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     plan=st.dictionaries(st.text("hfmc", max_size=3), st.floats(0.0, 1.0), max_size=20),
     gaps=st.tuples(*[st.floats(0.5, 40.0)] * 4),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from stumper.vlm.bpe import Bpe
+from tests.examples import examples
 
 QUESTIONS = [
     f"{start} {colour} {thing}{end}"
@@ -44,7 +45,7 @@ def long_known(text: str) -> str:
     return "".join(one for one in text if unicodedata.ucd_3_2_0.category(one) != "Cn")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="<")).map(long_known))
 @example("ΑΣ ist nicht ας")
 @example("½ Ⅷ ① ２")
@@ -54,7 +55,7 @@ def test_any_text_becomes_the_same_ids(ours: Bpe, theirs: Tokenizer, text: str) 
     assert ours.encode(text) == theirs.encode(text, add_special_tokens=False).ids
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_any_ids_become_the_same_text(ours: Bpe, theirs: Tokenizer, data: st.DataObject) -> None:
     ids = data.draw(st.lists(st.integers(0, theirs.get_vocab_size() - 1), max_size=12))

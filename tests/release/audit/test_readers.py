@@ -14,6 +14,7 @@ from stumper.errors import BadDataset
 from stumper.release.audit import audit, readers
 from stumper.release.audit.readers import open_data
 from stumper.release.audit.records import Broken, Record
+from tests.examples import examples
 from tests.release.audit import data
 
 
@@ -45,7 +46,9 @@ def test_every_form_holds_the_same_questions(
     assert found.faults == 0
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     items=st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=30) | st.integers(), max_size=3)),
     chunk=st.integers(1, 40),
