@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import phones
+import pytest
 
 
+@pytest.mark.slow
 def test_no_acknowledged_move_is_lost_when_phones_play_at_once(tmp_path: Path) -> None:
     figures = phones.run(phones=8, data=tmp_path)
 
@@ -16,6 +18,7 @@ def test_no_acknowledged_move_is_lost_when_phones_play_at_once(tmp_path: Path) -
     assert figures["moves_lost"] == 0
 
 
+@pytest.mark.slow
 def test_a_move_that_was_not_stored_is_noticed(tmp_path: Path) -> None:
     phones.run(phones=1, data=tmp_path)
     claimed = phones.Acknowledged(answers={"never-stored": "two"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from stumper import campaigns
@@ -24,6 +25,7 @@ from stumper.simulate.world import TruthBook
 from stumper.store.schema import claim, example, player
 
 
+@pytest.mark.slow
 async def test_a_crowd_plays_and_what_it_caught_becomes_a_release(tmp_path: Path) -> None:
     async with build(load(data=tmp_path, model="onnx:")) as app:
         async with app.database.begin() as tx:

@@ -19,6 +19,8 @@ MORE = (
            before="yes", right="no", after="no", score=1.0),
 )  # fmt: skip
 
+pytestmark = pytest.mark.browser
+
 
 async def joined(site: Site, screen: Screen) -> tuple[Page, str]:
     """Joins with the page's own cookies and returns the player's id."""

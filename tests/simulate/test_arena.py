@@ -67,6 +67,7 @@ def test_blind_play_gains_nothing_and_under_the_papers_rule_it_would_win(earned:
     assert max(by_paper(one) for one in blind) > 3 * by_paper(honest)
 
 
+@pytest.mark.slow
 def test_a_small_arena_meets_every_bound() -> None:
     figures = arena(seed=3, sessions=2_000)
 

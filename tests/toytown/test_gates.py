@@ -13,6 +13,7 @@ def _question(answer: str, *, form: str = "colour", choices: tuple[str, ...] = (
     return Question("?", answer, f"it is {answer}.", Skill.COLOUR.category, Skill.COLOUR, (), form, choices)
 
 
+@pytest.mark.slow
 async def test_a_model_that_always_says_yes_passes_no_gate() -> None:
     found = await gates.measure(ScriptedModel(Script(text="yes")), each=12)
 

@@ -49,6 +49,7 @@ def _weights(folder: Path) -> bytes:
     return (folder / "model.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 def test_twenty_steps_give_the_same_weights_twice(pictures: Path, tmp_path: Path) -> None:
     first = pretrain(tmp_path / "first", plan=PLAN, shape=SHAPE, pictures=pictures)
     again = pretrain(tmp_path / "again", plan=PLAN, shape=SHAPE, pictures=pictures)
@@ -58,6 +59,7 @@ def test_twenty_steps_give_the_same_weights_twice(pictures: Path, tmp_path: Path
     assert _weights(first) != _weights(other)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_to_the_same_weights(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

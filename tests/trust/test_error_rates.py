@@ -24,6 +24,7 @@ def fitted(play: Play) -> np.ndarray[Any, Any]:
     return np.array([rate.error for rate in rates(play.log).categories])
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_rates_about_as_often_as_they_say() -> None:
     plays = [simulated(seed, players=120) for seed in range(10, 15)]
     found = np.array([fitted(play) for play in plays])
@@ -35,6 +36,7 @@ def test_intervals_hold_the_true_rates_about_as_often_as_they_say() -> None:
     assert np.abs(found[:, :, 0].mean(axis=0) - true).max() < 0.04
 
 
+@pytest.mark.slow
 def test_who_asked_is_taken_out_where_marks_alone_mislead() -> None:
     play = simulated(30, picky=2.0)
     busy, category = play.log.busy, play.log.category
@@ -50,6 +52,7 @@ def test_who_asked_is_taken_out_where_marks_alone_mislead() -> None:
     assert np.square(error - play.rates).mean() < np.square(marked - play.rates).mean()
 
 
+@pytest.mark.slow
 def test_without_votes_only_relative_rates_are_told() -> None:
     play = simulated(31, players=120, votes=0)
 
