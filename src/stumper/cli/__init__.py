@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -64,6 +65,9 @@ cli.command("export")(export_raw)
 
 def main() -> None:
     """Entry point of ``stumper``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name need not be text, and must not end a command
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli(standalone_mode=True)
     except StumperError as error:

@@ -19,6 +19,7 @@ from stumper.cli.shared import err, out
 from stumper.errors import BadSetting
 from stumper.release.audit import Audit, Cell, Columns, Finding, Severity, beside
 from stumper.release.audit import audit as audited
+from stumper.release.audit.sources import sources
 
 _MARKS = {
     Severity.FAULT: ("✗", "bold red"),
@@ -56,6 +57,8 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line instead of the text.")] = False,
 ) -> None:
     """Says what a VQA data set holds and what is wrong with it: balance, repeats, contradictions, leaks."""
+    if html is not None:
+        _refuse_data(html, [source.path for source in sources(path, against or ())])
     with err.status("reading") as status:
         found = audited(
             path,
@@ -72,7 +75,7 @@ def audit(
         try:
             write_page(html, found, compared)
         except OSError as error:
-            raise BadSetting(f"{html} cannot be written: {error.strerror}. Name another file.") from error
+            raise _no_page(html, error.strerror) from error
         err.print(f"Page: {html}", highlight=False, soft_wrap=True)
     if as_json:
         told = found.to_json() if compared is None else {**found.to_json(), "beside": compared.to_json()}
@@ -83,6 +86,20 @@ def audit(
         show(found, out)
     if strict and found.faults:
         raise typer.Exit(1)
+
+
+def _refuse_data(html: Path, files: list[Path]) -> None:
+    """Raises BadSetting for a page that cannot be a file, or that would take the place of the data."""
+    try:
+        is_data = html.exists() and any(html.samefile(one) for one in files)
+    except OSError as error:
+        raise _no_page(html, error.strerror) from error
+    if is_data or html.is_dir():
+        raise _no_page(html, "it holds the data" if is_data else "it is a folder")
+
+
+def _no_page(html: Path, why: str | None) -> BadSetting:
+    return BadSetting(f"{html} cannot be written: {why}. Name another file with --html.")
 
 
 def show(found: Audit, console: Console) -> None:

@@ -18,6 +18,8 @@ from stumper.errors import BadInput
 
 LONGEST: Final = 1_000_000
 """Bytes of a line; a longer one is no question."""
+DEEPEST: Final = 100
+"""Objects and lists inside one another; more could be read but not be written."""
 BATCH: Final = 2_048
 """Lines held at once."""
 
@@ -43,12 +45,16 @@ def rewrite(source: Path, target: Path, work: Work, *, texts: Sequence[str], on_
 
     ``texts`` are the keys that must hold a text (the first) or a text or nothing (the others); numbers become
     text. ``on_bad`` gets number and fault of each line left out. The target appears whole, after the last
-    line. Raises BadInput if a file cannot be read or written, or if no line can be used.
+    line; a link is followed. It may be the source itself if no line is left out, which would be lost. Raises
+    BadInput if a file cannot be read or written, or if no line can be used.
     """
     tally = Tally()
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    place = Path(os.path.realpath(target))  # resolve() would raise an error of its own for a circle of links
+    part = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        with source.open("rb") as lines, part.open("wb") as out:
+        _refuse_folders(source, target)
+        in_place = place.exists() and place.samefile(source)
+        with _opened(source) as lines, part.open("wb") as out:
             usable = _usable(lines, source, texts, on_bad, tally)
             while batch := list(islice(usable, BATCH)):
                 out.writelines(_line(record) for record in work(batch))
@@ -57,14 +63,41 @@ def rewrite(source: Path, target: Path, work: Work, *, texts: Sequence[str], on_
             raise BadInput(
                 f"{source} holds no line that can be used. One JSON object a line, with {texts[0]!r}."
             )
-        part.replace(target)
+        if in_place and tally.left_out:
+            raise BadInput(
+                f"{target} is as it was: {tally.left_out:,} of its lines cannot be used and would be lost. "
+                "Name another file with --out."
+            )
+        part.replace(place)
     except OSError as error:
-        where = error.filename or target
-        raise BadInput(f"{where}: {error.strerror}. Nothing was written to {target}.") from error
+        raise _unwritten(error, source, target) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     return tally
+
+
+def _unwritten(error: OSError, source: Path, target: Path) -> BadInput:
+    """Says what could not be read or written; the system may name the temporary file."""
+    reading = str(error.filename) == str(source)
+    where = f"{source if reading else target}: {error.strerror}. Nothing was written to {target}."
+    return BadInput(f"{where} {'Name a file that can be read.' if reading else 'Name another with --out.'}")
+
+
+def _refuse_folders(source: Path, target: Path) -> None:
+    if source.is_dir():
+        raise BadInput(f"{source} is a folder. Name one file with one JSON object a line.")
+    if target.is_dir():
+        raise BadInput(f"{target} is a folder. Name a file in it: --out {target / source.name}")
+    if target.exists() and not target.is_file():
+        raise BadInput(f"{target} is a device or a pipe. Name a file with --out.")
+
+
+def _opened(source: Path) -> BinaryIO:
+    """Opens a file, or a pipe that somebody writes to; for a pipe's first writer it does not wait."""
+    file = open(source, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK))  # noqa: SIM115
+    os.set_blocking(file.fileno(), True)
+    return file
 
 
 def _line(record: Record) -> bytes:
@@ -117,11 +150,20 @@ def _record(raw: bytes, texts: Sequence[str]) -> Record:
         raise _Unusable(f"no JSON at column {error.colno}{cut}: {error.msg}") from error
     except (ValueError, RecursionError) as error:
         raise _Unusable(f"no usable JSON: {type(error).__name__}") from error
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _deeper(record, DEEPEST):
+        raise _Unusable(f"nested more than {DEEPEST} deep")
     if not isinstance(record, dict):
         raise _Unusable(f"a JSON object is wanted, not {type(record).__name__}")
     for place, key in enumerate(texts):
         _check_text(record, key, needed=place == 0)
     return record
+
+
+def _deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(one, levels - 1) for one in inside)
 
 
 def _decoded(raw: bytes) -> str:

@@ -44,10 +44,19 @@ def _engine(url: str) -> AsyncEngine:
     if dialect != "sqlite":
         return create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(parsed.database).parent)
     engine = create_async_engine(parsed, async_creator=partial(connect, parsed.database or ":memory:"))
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(
+            f"No folder can be made at {folder}: {error.strerror}. Name another with STUMPER_DATA."
+        ) from error
 
 
 def _begin(connection: Any) -> None:

@@ -23,6 +23,8 @@ ITEM_LIMIT: Final = 64 << 20
 _BATCH: Final = 256
 """Rows of parquet in memory at once, pictures included."""
 _HEAD: Final = 65_536
+_ZEROS: Final = 0.05
+"""Share of zero bytes from which a file is no text."""
 _TAIL: Final = 16
 """An error so near to the end of what was read may only mean that the rest is missing."""
 _PACKED: Final = {b"\x1f\x8b": "gunzip", b"PK\x03\x04": "unzip", b"(\xb5/\xfd": "unzstd", b"BZh": "bunzip2"}
@@ -37,10 +39,12 @@ _WRAPPED: Final = re.compile(
 def open_data(path: Path) -> Opened:
     """Returns the records of a file. Raises BadDataset, naming file and way out, if it is no data set."""
     try:
+        if path.exists() and not path.is_file():
+            raise BadDataset(f"{path} is no file but a pipe or device, and is read twice. Save it to a file.")
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        raise BadDataset(f"{path} cannot be read: {error.strerror}.") from error
+        raise BadDataset(f"{path} cannot be read: {error.strerror}. Name another file.") from error
     if not head.strip():
         raise BadDataset(f"{path} is empty. Name a file with questions and answers in it.")
     if head.startswith(b"PAR1") or path.suffix == ".parquet":
@@ -73,7 +77,7 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
             raise BadDataset(
                 f"{path} is {name}. Save it as UTF-8: iconv -f {name} -t utf-8 {path.name} > NEW"
             )
-    if b"\0" in head:
+    if head.count(0) > len(head) * _ZEROS:  # a few may stand in a text that was damaged
         raise BadDataset(
             f"{path} is no text (it holds zero bytes) and no parquet. Name the data file itself."
         )

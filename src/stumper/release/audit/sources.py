@@ -35,9 +35,13 @@ def sources(path: Path, against: Sequence[Path] = ()) -> list[Source]:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return _in_folder(path)
-    if not path.exists():
+    try:
+        if path.is_dir():
+            return _in_folder(path)
+        is_there = path.exists()
+    except OSError as error:
+        raise BadDataset(f"{path} cannot be read: {error.strerror}. Name another file or folder.") from error
+    if not is_there:
         near = get_close_matches(path.name, [one.name for one in _listing(path.parent)], n=1)
         raise BadDataset(f"{path} does not exist." + (f" Did you mean {near[0]}?" if near else ""))
     return [path]
