@@ -150,7 +150,7 @@ def _record(raw: bytes, texts: Sequence[str]) -> Record:
         raise _Unusable(f"no JSON at column {error.colno}{cut}: {error.msg}") from error
     except (ValueError, RecursionError) as error:
         raise _Unusable(f"no usable JSON: {type(error).__name__}") from error
-    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _deeper(record, DEEPEST):
+    if len(raw) - len(raw.translate(None, b"[{")) > DEEPEST and _deeper(record, DEEPEST):
         raise _Unusable(f"nested more than {DEEPEST} deep")
     if not isinstance(record, dict):
         raise _Unusable(f"a JSON object is wanted, not {type(record).__name__}")
