@@ -20,9 +20,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from stumper.errors import BadSetting, StoreError
-from stumper.store.sqlite import connect
+from stumper.store.sqlite import PATIENCE, connect
 
-_BUSY_MS = 30_000
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+psycopg",
@@ -124,7 +123,7 @@ class Database:
             try:
                 return not await _asked(driver, "PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
-                await _asked(driver, f"PRAGMA busy_timeout={_BUSY_MS}")
+                await _asked(driver, f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
