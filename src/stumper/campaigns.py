@@ -56,15 +56,15 @@ async def open_campaign(
     if found is not None:
         return _campaign(found)
     made = Campaign(
-        id=CampaignId(new_id(rng)), name=name, licence=licence, rules=rules or _rules_of(name), created_at=now
+        id=CampaignId(new_id(rng)), name=name, licence=licence, rules=rules or rules_of(name), created_at=now
     )
     await tx.execute(insert(campaign).values(**{**asdict(made), "rules": asdict(made.rules)}))
     await open_round(tx, campaign_id=made.id, model_ref=model_ref, now=now, rng=rng)
     return made
 
 
-def _rules_of(name: str) -> Rules:
-    """Toytown's shipped models understand English only."""
+def rules_of(name: str) -> Rules:
+    """Returns what a campaign of this name begins with: Toytown's models understand English only."""
     return Rules(speaks="en") if name == "toytown" else Rules()
 
 

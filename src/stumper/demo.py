@@ -12,7 +12,7 @@ import os
 import platform
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,7 @@ async def _first_round(app: App, seed: int) -> tuple[Campaign, Round]:
             model_ref=app.settings.model,
             now=app.clock(),
             rng=random.Random(f"demo {seed}"),
+            rules=replace(campaigns.rules_of(app.settings.campaign), split_seed=seed),
         )
         numbered = {r.number: r for name, r in await campaigns.list_rounds(tx) if name == campaign.name}
     return campaign, numbered[1]

@@ -87,8 +87,8 @@ class Closing:
             )
         return asdict(report)
 
-    async def freeze(self) -> Release:
-        """Freezes the campaign's examples up to this round."""
+    async def freeze(self, *, split_seed: int | None = None) -> Release:
+        """Freezes the campaign's examples up to this round; without a seed by the campaign's own."""
         self._tell("freeze", 0, 1)
         made = await freeze(
             self._app.database,
@@ -96,7 +96,7 @@ class Closing:
             campaign_id=self._campaign.id,
             round_id=self._round.id,
             out=self._app.settings.data / "releases",
-            seed=self._seed,
+            seed=self._campaign.rules.split_seed if split_seed is None else split_seed,
             now=self._app.clock(),
         )
         return await succeed(self._app.database, made)
@@ -388,7 +388,8 @@ def _register(
         except StumperError:
             await mark(round_id, RoundStatus.OPEN)
             raise
-        return {"curated": curated, "release": made.id, "path": made.path}
+        told = read_manifest(Path(made.path)).told()
+        return {"curated": curated, "release": made.id, "path": made.path, "told": told}
 
     @jobs.step("tune")
     async def tune_model(name: str, round_id: str, seed: int, release_id: str) -> str:

@@ -11,8 +11,9 @@ from PIL import Image as Pictures
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stumper.curate.pipeline import pseudonym
 from stumper.images.files import Files
-from stumper.records import CampaignId, Category, ImageId, RoundId, Rules
+from stumper.records import CampaignId, Category, ImageId, PlayerId, RoundId, Rules
 from stumper.store import schema
 from stumper.store.database import Database
 
@@ -31,12 +32,17 @@ class Fact:
     category: Category = Category.COUNTING
     posterior: float = 0.97
     round_id: RoundId = FIRST
+    player: str = "p"
 
 
 def facts(pictures: int, *, each: int = 2) -> list[Fact]:
-    """Returns ``each`` different examples on every picture."""
+    """Returns ``each`` different examples on every picture, with a question of their own."""
     return [
-        Fact(picture=number, question=f"How many cats are in row {place}?", answer=str(4 + number % 5))
+        Fact(
+            picture=number,
+            question=f"How many cats are in row {place}, {number}?",
+            answer=str(4 + number % 5),
+        )
         for number in range(pictures)
         for place in range(each)
     ]
@@ -60,8 +66,7 @@ async def open_campaign(database: Database, *, model_ref: str = "onnx:") -> None
         for number, round_id in enumerate((FIRST, SECOND), start=1):
             await _add(tx, schema.round_, id=round_id, campaign_id=CAMPAIGN, number=number,
                        model_ref=model_ref, status="open", opened_at=1.0)  # fmt: skip
-        await _add(tx, schema.player, id="p", nickname="Ann", language="en", kind="human", consent_at=1.0,
-                   licence="CC BY 4.0", created_at=1.0)  # fmt: skip
+        await _add(tx, schema.player, **_player("p"))
         await _add(tx, schema.session, id="s", player_id="p", round_id=FIRST, campaign_id=CAMPAIGN, turns=10,
                    started_at=1.0, poison_rate=0.4, salt="x", commitment="y")  # fmt: skip
 
@@ -77,8 +82,18 @@ async def accept(
         new = [_picture(number, key) for number, key in keys.items() if image_id(number) not in known]
         if new:
             await tx.execute(insert(schema.image), new)
+        joined = set((await tx.execute(select(schema.player.c.id))).scalars())
+        for name in sorted({fact.player for fact in found} - joined):
+            await _add(tx, schema.player, **_player(name))
         for table in (schema.turn, schema.exchange, schema.claim, schema.example):
             await tx.execute(insert(table), [history[table.name] for history in histories])
+
+
+def _player(name: str) -> dict[str, Any]:
+    return {
+        "id": name, "nickname": "Ann", "language": "en", "kind": "human", "consent_at": 1.0,
+        "licence": "CC BY 4.0", "created_at": 1.0,
+    }  # fmt: skip
 
 
 def _picture(number: int, key: str) -> dict[str, Any]:
@@ -101,14 +116,17 @@ def _history(fact: Fact, name: str, now: float) -> dict[str, dict[str, Any]]:
         "question": fact.question, "model_answer": fact.wrong_answer, "asked_at": now,
     }  # fmt: skip
     claim = where | {
-        "id": f"c{name}", "exchange_id": exchange["id"], "player_id": "p", "status": "accepted",
+        "id": f"c{name}", "exchange_id": exchange["id"], "player_id": fact.player, "status": "accepted",
         "question": fact.question, "model_answer": fact.wrong_answer, "correction": fact.answer,
         "created_at": now,
     }  # fmt: skip
     example = where | {
         "id": name, "claim_id": claim["id"], "question": fact.question, "answer": fact.answer,
         "wrong_answer": fact.wrong_answer, "category": fact.category, "posterior": fact.posterior,
-        "provenance": {"player": "pseudonym", "decided_at": now, "model": "onnx:/home/me/t"},
+        "provenance": {
+            "player": pseudonym(CAMPAIGN, PlayerId(fact.player)), "decided_at": now, "language": "en",
+            "model": "onnx:/home/me/t", "consent": {"licence": "CC BY 4.0", "given_at": 1.0},
+        },
     }  # fmt: skip
     return {"turn": turn, "exchange": exchange, "claim": claim, "example": example}
 

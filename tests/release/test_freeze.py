@@ -16,8 +16,7 @@ from stumper.errors import BadRelease, NotFound, StoreError
 from stumper.images.files import Files, FolderFiles
 from stumper.records import ImageId, Release, RoundId, Split
 from stumper.release import freeze, queries, read_manifest, read_rows, verify_release
-from stumper.release.formats import PARQUET_NAMES
-from stumper.release.freeze import row_id
+from stumper.release.formats import row_id
 from stumper.store.database import Database
 from tests.release.rows import (
     CAMPAIGN,
@@ -185,7 +184,7 @@ async def test_too_few_images_are_refused_and_leave_nothing(
     await open_campaign(sqlite_database)
     await accept(sqlite_database, files, facts(2))
 
-    with pytest.raises(BadRelease, match=r"2 image\(s\).*at least 3"):
+    with pytest.raises(BadRelease, match=r"2 different picture\(s\).*at least 3"):
         await build(sqlite_database, files, tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
@@ -341,7 +340,7 @@ async def test_control_tokens_reach_nobody_who_trains(
     folder = Path((await build(sqlite_database, files, tmp_path / "out")).path)
 
     texts = [line for split in Split for line in (folder / f"{split}.jsonl").read_text().splitlines()]
-    for name in PARQUET_NAMES.values():
+    for name in [name for name in read_manifest(folder).files if name.endswith(".parquet")]:
         rows = parquet.read_table(folder / name, columns=["prompt", "completion", "wrong_answer"])
         texts += [json.dumps(row) for row in rows.to_pylist()]
     assert len(texts) == 10

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,10 +97,43 @@ def test_no_folder_and_a_broken_manifest_are_explained(folder: Path) -> None:
 
 def test_another_format_asks_for_an_update(folder: Path) -> None:
     data = json.loads((folder / "release.json").read_text())
-    (folder / "release.json").write_text(json.dumps(data | {"format": 2}))
+    (folder / "release.json").write_text(json.dumps(data | {"format": 3, "news": 1}))
 
-    with pytest.raises(BadRelease, match="has format 2"):
+    with pytest.raises(BadRelease, match="has format 3, this version reads 1 and 2"):
         read_manifest(folder)
+
+
+def test_a_release_of_the_first_format_is_read(folder: Path) -> None:
+    data = json.loads((folder / "release.json").read_text())
+    for name in ("players", "why_not_apart", "left_out", "weights", "entropy"):
+        del data[name]
+    (folder / "release.json").write_text(json.dumps(data | {"format": 1}))
+    (folder / "SHA256SUMS").unlink()
+
+    assert verify_release(folder).left_out == {}
+
+
+def test_the_sums_are_what_sha256sum_reads_and_are_checked_too(folder: Path) -> None:
+    sums = folder / "SHA256SUMS"
+    assert hashlib.sha256(sums.read_bytes()).hexdigest() == read_manifest(folder).digest
+    if tool := shutil.which("sha256sum"):
+        subprocess.run([tool, "--check", "--quiet", "--strict", sums.name], cwd=folder, check=True)
+
+    sums.write_text(sums.read_text().replace("train", "test"))
+
+    with pytest.raises(BadRelease, match="SHA256SUMS is missing or changed"):
+        verify_release(folder)
+
+
+def test_whoever_builds_it_is_told_what_is_left_out_and_who_is_not_apart(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    assert manifest.told() == []
+
+    found = replace(manifest, left_out={"player": 1234, "question": 0}, why_not_apart="there are 2 of them")
+
+    assert found.told()[0].startswith("Left out: 1,234 for player (")
+    assert "NOT kept apart" in found.told()[1]
+    assert "there are 2 of them" in found.told()[1]
 
 
 def test_rows_of_no_release_are_explained(folder: Path) -> None:

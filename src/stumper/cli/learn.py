@@ -45,21 +45,29 @@ exports.add_to(releases)
 
 
 @releases.command("build")
-def release_build(campaign: CampaignOption = None, seed: SeedOption = 1) -> None:
+def release_build(
+    campaign: CampaignOption = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the splits, instead of the campaign's: pictures may change sides.")
+    ] = None,
+) -> None:
     """Curates the claims of the current round and freezes the accepted ones into a release."""
+    from stumper.release.manifest import read_manifest
     from stumper.rounds import Closing
 
     async def work() -> Any:
         async with build(settings(campaign)) as app:
             owner, current = await current_campaign(app)
-            closing = Closing(app, owner, current, seed=seed)
+            closing = Closing(app, owner, current, seed=1)  # nothing is drawn here
             curated = await closing.curate()
-            return await closing.freeze(), curated["audit"]
+            return await closing.freeze(split_seed=seed), curated["audit"]
 
     made, audit = run(work())
     if audit:
         out.print(audit)
     out.print(f"Release {made.id} (version {made.version}): {made.examples} examples in {made.path}")
+    for line in read_manifest(Path(made.path)).told():
+        out.print(line)
 
 
 @releases.command("verify")

@@ -10,6 +10,5 @@ from __future__ import annotations
 from stumper.release.formats import Row, read_rows
 from stumper.release.freeze import freeze
 from stumper.release.manifest import Manifest, read_manifest, verify_release
-from stumper.release.splits import split_images
 
-__all__ = ["Manifest", "Row", "freeze", "read_manifest", "read_rows", "split_images", "verify_release"]
+__all__ = ["Manifest", "Row", "freeze", "read_manifest", "read_rows", "verify_release"]

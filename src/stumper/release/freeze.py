@@ -1,60 +1,46 @@
 """Freezes the accepted examples of a campaign into a release folder that appears whole or not at all.
 
 The folder is written under a temporary name and renamed; its id is its content. Freezing the same examples
-with the same seed again gives the same bytes, the same id and the same row.
+with the same seed again gives the same bytes, the same id and the same row. Memory holds columns of numbers
+for all examples, and the texts and pictures of some hundred.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
-import hashlib
-import json
 import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
-from stumper.errors import BadRelease
+from stumper.errors import BadRelease, Conflict, StoreError
 from stumper.images.files import Files
-from stumper.records import CampaignId, ImageId, Release, ReleaseId, RoundId, Split
+from stumper.images.look import groups
+from stumper.records import CampaignId, Release, ReleaseId, RoundId
 from stumper.release import queries
-from stumper.release.card import Facts, card
-from stumper.release.formats import (
-    PARQUET_NAMES,
-    Row,
-    jsonl,
-    require_pyarrow,
-    write_jsonl,
-    write_parquet,
-)
-from stumper.release.manifest import (
-    FORMAT,
-    Manifest,
-    digest_over,
-    hash_folder,
-    verify_release,
-    write_manifest,
-)
-from stumper.release.portable import portable, portable_ref
-from stumper.release.queries import Frame, Source
-from stumper.release.splits import split_images
+from stumper.release.before import read_before
+from stumper.release.columns import Columns, Examples
+from stumper.release.folder import Folder
+from stumper.release.formats import require_pyarrow, row_id
+from stumper.release.manifest import Manifest, verify_release
+from stumper.release.plan import make_plan
+from stumper.release.press import Press, picture_of
+from stumper.release.queries import Source
+from stumper.release.splits import SPLITS, Ints
 from stumper.store.database import Database
 
 _UNFINISHED: Final = ".freezing-"
 _POLL_S: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    row: Row
-    source: Source
-    split: Split
+_READ: Final = 5_000
+"""Examples read at once for the plan."""
+_WRITTEN: Final = 500
+"""Examples written at once."""
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 async def freeze(
@@ -69,19 +55,23 @@ async def freeze(
 ) -> Release:
     """Freezes the campaign's examples of this round and those before it into ``out / <release id>``.
 
-    ``seed`` fixes the splits and nothing else; keep it over the rounds of a campaign, so that no image moves
-    from test to train. Raises NotFound for an unknown round, BadRelease with too few images or without
-    pyarrow.
+    ``seed`` fixes the splits and nothing else: give the campaign's ``rules.split_seed``, which dealing uses.
+    What the last release of the same seed held stays in its split. Raises NotFound for an unknown round,
+    BadRelease with too few pictures or without pyarrow, StoreError on a full disk, and Conflict if examples
+    were taken away meanwhile.
     """
     require_pyarrow()
     async with database.read() as tx:
         frame = await queries.frame(tx, campaign_id=campaign_id, round_id=round_id)
-        sources = await queries.sources(tx, campaign_id=campaign_id, up_to_round=frame.round)
-    lines = _lines(sources, seed=seed)
-    async with _workshop(out) as folder:
-        await _write_images(folder, lines, files)
-        manifest = await asyncio.to_thread(_write, folder, lines, frame, seed)
-        await asyncio.to_thread(_move, folder, out / manifest.id)
+        releases = await queries.all_of(tx, campaign_id)
+    examples = await _examples(database, campaign_id, frame.round)
+    before = await asyncio.to_thread(read_before, releases, seed=seed)
+    plan = await asyncio.to_thread(make_plan, examples, seed=seed, mix=frame.target_mix, before=before)
+    async with _workshop(out) as root:
+        press = Press(Folder(root), examples, plan, frame=frame, seed=seed)
+        manifest = await _print(press, database, files, campaign_id, out)
+        await asyncio.to_thread(root.chmod, 0o755)  # mkdtemp made it private
+        await asyncio.to_thread(_move, root, out / manifest.id)
     async with database.begin() as tx:
         return await queries.record(
             tx,
@@ -90,9 +80,25 @@ async def freeze(
             round_id=round_id,
             digest=manifest.digest,
             path=str(out / manifest.id),
-            examples=len(lines),
+            examples=sum(manifest.splits.values()),
             now=now,
         )
+
+
+async def _examples(database: Database, campaign_id: CampaignId, up_to_round: int) -> Examples:
+    async with database.read() as tx:
+        looks = await queries.looks(tx, campaign_id)
+    columns = Columns(leaders=await asyncio.to_thread(groups, looks))
+    after = ""
+    while True:
+        async with database.read() as tx:
+            rows = await queries.slim(
+                tx, campaign_id=campaign_id, up_to_round=up_to_round, after=after, limit=_READ
+            )
+        if not rows:
+            return await asyncio.to_thread(columns.unique)
+        await asyncio.to_thread(columns.add, rows)
+        after = rows[-1].id
 
 
 @asynccontextmanager
@@ -126,103 +132,52 @@ async def _lock(handle: int) -> None:
             await asyncio.sleep(_POLL_S)
 
 
-def row_id(image_id: ImageId, question: str, answer: str) -> str:
-    """Returns the id of an example in every release; it can be found again from the example's own words."""
-    return hashlib.sha256(json.dumps([image_id, question, answer]).encode()).hexdigest()[:16]
+async def _print(
+    press: Press, database: Database, files: Files, campaign_id: CampaignId, out: Path
+) -> Manifest:
+    """Writes the release. Raises StoreError that says how much room it needs where there is not enough."""
+    try:
+        for number, split in enumerate(SPLITS):
+            await asyncio.to_thread(press.open, split)
+            for rows in press.chunks(number, size=_WRITTEN):
+                sources = await _sources(database, campaign_id, press, rows)
+                await _add_pictures(press, sources, files)
+                await asyncio.to_thread(press.add, rows, sources)
+            await asyncio.to_thread(press.close)
+        return await asyncio.to_thread(press.finish)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise StoreError(
+            f"{out} has no room for the release: about {_mb(press.needed)} MB are needed, of which "
+            f"{_mb(press.written)} MB were written before it was full. Nothing is left of it. Free some "
+            "space, or choose another folder with STUMPER_DATA."
+        ) from error
+    finally:
+        press.abandon()
 
 
-def _lines(sources: Sequence[Source], *, seed: int) -> list[_Line]:
-    """One line for each image, question and answer, by id; of equal ones the most certain counts."""
-    splits = split_images((source.image_id for source in sources), seed=seed)
-    best: dict[str, Source] = {}
-    for source in sources:
-        key = row_id(source.image_id, source.question, source.answer)
-        if key not in best or source.posterior > best[key].posterior:
-            best[key] = source
-    return [_Line(_row(key, best[key]), best[key], splits[best[key].image_id]) for key in sorted(best)]
+def _mb(number: float) -> str:
+    return f"{number / 1e6:,.1f}"
 
 
-def _row(key: str, source: Source) -> Row:
-    return Row(
-        id=key,
-        image_id=source.image_id,
-        image=f"images/{source.image_id}{PurePosixPath(source.file).suffix}",
-        question=source.question,
-        answer=source.answer,
-        wrong_answer=source.wrong_answer,
-        category=source.category,
-        round=source.round,
-        image_licence=source.licence,
-    )
+async def _sources(database: Database, campaign_id: CampaignId, press: Press, rows: Ints) -> list[Source]:
+    """Reads a chunk of examples again. Raises Conflict if one is gone, or says something else now."""
+    ids = press.ids(rows)
+    async with database.read() as tx:
+        found = await queries.sources(tx, campaign_id=campaign_id, ids=ids)
+    sources = [found[one] for one in ids if one in found]
+    if press.keys(rows) != [row_id(one.image_id, one.question, one.answer) for one in sources]:
+        raise Conflict("Examples were taken away while the release was written. Build it again.")
+    return sources
 
 
-def _one_per_image(lines: Sequence[_Line]) -> list[_Line]:
-    return list({line.row.image: line for line in lines}.values())
-
-
-async def _write_images(folder: Path, lines: Sequence[_Line], files: Files) -> None:
+async def _add_pictures(press: Press, sources: Sequence[Source], files: Files) -> None:
     """One at a time: the pictures of a large release do not fit in memory."""
-    await asyncio.to_thread((folder / "images").mkdir)
-    for line in _one_per_image(lines):
-        data = await files.get(line.source.file)
-        await asyncio.to_thread((folder / line.row.image).write_bytes, data)
-
-
-def _write(folder: Path, lines: Sequence[_Line], frame: Frame, seed: int) -> Manifest:
-    """Writes all but the images, which lie there already."""
-    for split in Split:
-        rows = [line.row for line in lines if line.split is split]
-        write_jsonl(folder / f"{split}.jsonl", map(jsonl, rows))
-        write_parquet(folder / PARQUET_NAMES[split], rows, root=folder)
-    write_jsonl(folder / "provenance.jsonl", map(_provenance, lines))
-    facts = Facts(
-        frame=frame,
-        seed=seed,
-        rows=tuple((line.split, line.row) for line in lines),
-        sources=tuple(line.source for line in lines),
-    )
-    (folder / "README.md").write_text(card(facts), encoding="utf-8", newline="\n")
-    manifest = _manifest(folder, lines, frame, seed)
-    write_manifest(folder, manifest)
-    folder.chmod(0o755)  # mkdtemp made it private
-    return manifest
-
-
-def _provenance(line: _Line) -> str:
-    return json.dumps(
-        {
-            "id": line.row.id,
-            "split": str(line.split),
-            "image": line.row.image,
-            "image_source": line.source.source,
-            "image_licence": line.source.licence,
-            "round": line.source.round,
-            "model": portable_ref(line.source.model_ref),
-            "posterior": round(line.source.posterior, 6),
-            "provenance": portable(line.source.provenance),
-        },
-        ensure_ascii=False,
-        sort_keys=True,
-    )
-
-
-def _manifest(folder: Path, lines: Sequence[_Line], frame: Frame, seed: int) -> Manifest:
-    files = hash_folder(folder)
-    digest = digest_over(files)
-    splits, categories = Counter(line.split for line in lines), Counter(line.row.category for line in lines)
-    return Manifest(
-        format=FORMAT,
-        id=digest[:16],
-        digest=digest,
-        campaign=frame.campaign,
-        round=frame.round,
-        seed=seed,
-        licence=frame.licence,
-        images=len(_one_per_image(lines)),
-        splits={str(split): splits[split] for split in Split},
-        categories={str(name): count for name, count in sorted(categories.items())},
-        files=files,
-    )
+    for name, key in {picture_of(one): one.file for one in sources}.items():
+        if name not in press.folder.files:
+            data = await files.get(key)
+            await asyncio.to_thread(press.folder.put, name, data)
 
 
 def _move(folder: Path, target: Path) -> None:

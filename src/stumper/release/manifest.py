@@ -1,17 +1,24 @@
-"""The manifest `release.json`: what a release holds, the SHA-256 of every file, and one digest over all."""
+"""The manifest `release.json`: what a release holds, the SHA-256 of every file, and one digest over all.
+
+`SHA256SUMS` holds the same digests as `sha256sum -c` reads them; the digest over all is the SHA-256 of that
+file.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stumper.errors import BadRelease
 
 NAME: Final = "release.json"
-FORMAT: Final = 1
+SUMS: Final = "SHA256SUMS"
+FORMAT: Final = 2
+READ: Final = (1, FORMAT)
+"""Format 1 had no weights, no SHA256SUMS, and players in all splits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,24 +37,48 @@ class Manifest:
     """Examples a split."""
     categories: dict[str, int]
     files: dict[str, str]
-    """Path inside the folder (with '/') -> SHA-256."""
+    """Path inside the folder (with '/') -> SHA-256, of all files but this one and SHA256SUMS."""
+    players: int = 0
+    why_not_apart: str = ""
+    """Why players of the test are in train or validation too; empty if they are not (format 1: not known)."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Examples that are not in it, a reason (`release.plan.Reason`)."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """Of each category, mean 1 over train."""
+    entropy: float = 0.0
+    """Of the categories over that of eleven equal parts, 0..1."""
+
+    def told(self) -> list[str]:
+        """Returns what whoever builds it should know, a sentence each."""
+        left_out = ", ".join(f"{count:,} for {reason}" for reason, count in self.left_out.items() if count)
+        lines = [f"Left out: {left_out} (left-out.jsonl; the card says why)."] if left_out else []
+        if self.why_not_apart:
+            lines.append(
+                "Players are NOT kept apart: players of the test are in train or validation too, because "
+                f"{self.why_not_apart}. No picture is in two splits."
+            )
+        return lines
 
 
 def digest_over(files: dict[str, str]) -> str:
     """Returns the SHA-256 over the sorted lines 'digest path' of all files."""
-    lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(files.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256(_sums(files)).hexdigest()
+
+
+def _sums(files: dict[str, str]) -> bytes:
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(files.items())).encode()
 
 
 def hash_folder(folder: Path) -> dict[str, str]:
-    """Returns path -> SHA-256 of every file below the folder but the manifest itself."""
+    """Returns path -> SHA-256 of every file below the folder but the manifest and SHA256SUMS."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     named = {path.relative_to(folder).as_posix(): path for path in files}
-    return {name: _sha256(path) for name, path in named.items() if name != NAME}
+    return {name: _sha256(path) for name, path in named.items() if name not in (NAME, SUMS)}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Writes it last: a folder without it is not yet a release."""
+    """Writes SHA256SUMS, and the manifest last: a folder without it is not yet a release."""
+    (folder / SUMS).write_bytes(_sums(manifest.files))
     text = json.dumps(asdict(manifest), indent=2, sort_keys=True, ensure_ascii=False)
     (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
 
@@ -57,16 +88,18 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / NAME
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        manifest = Manifest(**data)
+        if (number := data["format"]) not in READ:
+            raise BadRelease(
+                f"{path} has format {number}, this version reads {' and '.join(map(str, READ))}. Update "
+                "stumper."
+            )
+        return Manifest(**data)
     except OSError as error:
         raise BadRelease(
             f"{folder} holds no {NAME}. Name a folder made by `stumper release build`."
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise BadRelease(f"{path} is damaged. Restore it or build the release again.") from error
-    if manifest.format != FORMAT:
-        raise BadRelease(f"{path} has format {manifest.format}, this version reads {FORMAT}. Update stumper.")
-    return manifest
 
 
 def verify_release(folder: Path) -> Manifest:
@@ -84,6 +117,8 @@ def verify_release(folder: Path) -> Manifest:
         ),
     }
     faults = [f"{what}: {_some(names)}" for what, names in wrong.items() if names]
+    if manifest.format > 1 and not _is_file(folder / SUMS, digest=manifest.digest):
+        faults.append(f"{SUMS} is missing or changed")
     if digest_over(manifest.files) != manifest.digest:
         faults.append("the digest does not fit the list of files")
     if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in manifest.files):
@@ -98,6 +133,10 @@ def verify_release(folder: Path) -> Manifest:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _is_file(path: Path, *, digest: str) -> bool:
+    return path.is_file() and _sha256(path) == digest
 
 
 def _sha256(path: Path) -> str:

@@ -1,22 +1,24 @@
-"""The SQL of stage 5: examples with their images in, releases out."""
+"""The SQL of stage 5: examples with their images in, a chunk at a time; releases out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
 from stumper.records import CampaignId, Category, ImageId, Release, ReleaseId, RoundId
-from stumper.store.schema import campaign, example, image, release, round_
+from stumper.store.schema import campaign, claim, example, image, player, release, round_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """An example joined with what a release needs of its image and round."""
 
+    id: str
     image_id: ImageId
     file: str
     source: str
@@ -39,40 +41,82 @@ class Frame:
     licence: str
     round: int
     model_ref: str
+    target_mix: dict[str, float] | None = None
+    """Share of each category that is wanted; None: all alike."""
 
 
 async def frame(tx: AsyncConnection, *, campaign_id: CampaignId, round_id: RoundId) -> Frame:
     """Returns names and numbers of a campaign's round. Raises NotFound."""
     row = (
         await tx.execute(
-            select(campaign.c.name, campaign.c.licence, round_.c.number, round_.c.model_ref)
+            select(campaign.c.name, campaign.c.licence, campaign.c.rules, round_.c.number, round_.c.model_ref)
             .join(round_, round_.c.campaign_id == campaign.c.id)
             .where(campaign.c.id == campaign_id, round_.c.id == round_id)
         )
     ).first()
     if row is None:
         raise NotFound(f"Campaign {campaign_id!r} has no round {round_id!r}. See `stumper round list`.")
-    return Frame(campaign=row.name, licence=row.licence, round=row.number, model_ref=row.model_ref)
+    return Frame(
+        campaign=row.name,
+        licence=row.licence,
+        round=row.number,
+        model_ref=row.model_ref,
+        target_mix=row.rules.get("target_mix"),
+    )
 
 
-async def sources(tx: AsyncConnection, *, campaign_id: CampaignId, up_to_round: int) -> list[Source]:
-    """Returns the campaign's examples of all rounds up to this one, by image, question and answer."""
-    rows = await tx.execute(
+async def slim(
+    tx: AsyncConnection, *, campaign_id: CampaignId, up_to_round: int, after: str, limit: int
+) -> list[Row[Any]]:
+    """Returns what planning needs of the next ``limit`` examples of all rounds up to this one, by id."""
+    query = _up_to(
         select(
-            example.c.image_id, image.c.file, image.c.source, image.c.licence, example.c.question,
-            example.c.answer, example.c.wrong_answer, example.c.category, example.c.posterior,
-            example.c.provenance, round_.c.number.label("round"), round_.c.model_ref,
+            example.c.id, example.c.image_id, example.c.question, example.c.answer, example.c.category,
+            example.c.posterior, round_.c.number.label("round"), claim.c.player_id, player.c.kind,
+        ),
+        campaign_id,
+        up_to_round,
+    )  # fmt: skip
+    query = query.join(claim, claim.c.id == example.c.claim_id).join(player, player.c.id == claim.c.player_id)
+    rows = await tx.execute(query.where(example.c.id > after).order_by(example.c.id).limit(limit))
+    return list(rows)
+
+
+async def sources(tx: AsyncConnection, *, campaign_id: CampaignId, ids: Sequence[str]) -> dict[str, Source]:
+    """Returns these examples by id; one that is gone is left out."""
+    query = _up_to(
+        select(
+            example.c.id, example.c.image_id, image.c.file, image.c.source, image.c.licence,
+            example.c.question, example.c.answer, example.c.wrong_answer, example.c.category,
+            example.c.posterior, example.c.provenance, round_.c.number.label("round"), round_.c.model_ref,
+        ),
+        campaign_id,
+    )  # fmt: skip
+    rows = await tx.execute(query.where(example.c.id.in_(ids)))
+    return {
+        row.id: Source(
+            **{**row._asdict(), "category": Category(row.category), "image_id": ImageId(row.image_id)}
         )
+        for row in rows
+    }
+
+
+def _up_to(query: Select[Any], campaign_id: CampaignId, round_number: int | None = None) -> Select[Any]:
+    """Joins a campaign's examples with their image and round, and keeps those up to a round."""
+    joined = (
+        query.select_from(example)
         .join(image, (image.c.id == example.c.image_id) & (image.c.campaign_id == example.c.campaign_id))
         .join(round_, round_.c.id == example.c.round_id)
-        .where(example.c.campaign_id == campaign_id, round_.c.number <= up_to_round)
-    )  # fmt: skip
-    found = [
-        Source(**{**row._asdict(), "category": Category(row.category), "image_id": ImageId(row.image_id)})
-        for row in rows
-    ]
-    # sorted here, not in SQL: databases collate text differently
-    return sorted(found, key=lambda one: (one.image_id, one.question, one.answer, one.round, -one.posterior))
+        .where(example.c.campaign_id == campaign_id)
+    )
+    return joined if round_number is None else joined.where(round_.c.number <= round_number)
+
+
+async def looks(tx: AsyncConnection, campaign_id: CampaignId) -> dict[ImageId, str | None]:
+    """Returns the perceptual hash of each picture of the campaign that has one."""
+    query = select(image.c.id, image.c.look).where(image.c.campaign_id == campaign_id)
+    rows = await tx.execute(query.where(image.c.look.is_not(None)))
+    return {ImageId(image_id): look for image_id, look in rows}
 
 
 async def find(tx: AsyncConnection, release_id: ReleaseId) -> Release | None:
