@@ -6,6 +6,7 @@ import asyncio
 import random
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from stumper.curate.pipeline import CurateReport, curate
 from stumper.errors import BadRelease, BadSetting, Conflict
 from stumper.evaluate.closing import Figures
 from stumper.progress.impact.lessons import Taught
-from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus
+from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus, Rules
 from stumper.rounds import Closing, Tuned, close_round, tune_on
 from stumper.store.database import Database
 from stumper.store.schema import evaluation, tuning
@@ -188,3 +189,25 @@ async def test_a_closed_round_is_not_closed_again(tmp_path: Path) -> None:
 def test_a_model_behind_an_endpoint_cannot_be_tuned(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="hf:DIR"):
         tune_on(tmp_path, base_ref="openai:http://127.0.0.1:1/v1#m", target=tmp_path, seed=1)
+
+
+async def test_a_release_is_split_by_the_campaigns_own_seed_unless_one_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seeds: list[int] = []
+
+    async def freeze(*_: Any, seed: int, **__: Any) -> None:
+        seeds.append(seed)
+
+    monkeypatch.setattr(rounds_module, "freeze", freeze)
+    app: Any = SimpleNamespace(
+        database=None, files=None, settings=SimpleNamespace(data=tmp_path), clock=lambda: 1.0
+    )
+    campaign: Any = SimpleNamespace(id="c", name="c", rules=Rules(split_seed=7))
+    current: Any = SimpleNamespace(id="r")
+    closing = Closing(app, campaign, current, seed=3)
+
+    await closing.freeze()
+    await closing.freeze(split_seed=9)
+
+    assert seeds == [7, 9]

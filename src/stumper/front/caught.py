@@ -25,7 +25,7 @@ from stumper.front.templating import templates
 from stumper.records import CampaignId, ClaimId, ClaimStatus, ImageId, PlayerId, Split
 from stumper.release.explain import queries
 from stumper.release.explain.held import holdings
-from stumper.release.freeze import row_id
+from stumper.release.formats import row_id
 
 router = APIRouter(include_in_schema=False)
 

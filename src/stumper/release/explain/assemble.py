@@ -31,7 +31,7 @@ from stumper.release.explain.chain import (
 )
 from stumper.release.explain.held import holdings
 from stumper.release.explain.steps import steps
-from stumper.release.freeze import row_id
+from stumper.release.formats import row_id
 from stumper.release.portable import portable_ref
 from stumper.release.raw.export import name_of
 from stumper.store.database import Database
