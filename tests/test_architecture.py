@@ -40,7 +40,7 @@ MAY_IMPORT_WORLD = {"images", "tune", "evaluate"}
 # What only an extra installs: imported inside the function that needs it.
 HEAVY = {
     "torch", "transformers", "trl", "peft", "datasets", "accelerate", "safetensors", "onnx",
-    "pyarrow", "pandas", "altair", "vl_convert", "redis", "aiogram", "aiohttp",
+    "pyarrow", "pandas", "altair", "vl_convert", "redis", "aiogram", "aiohttp", "huggingface_hub",
 }  # fmt: skip
 
 # What may open a transaction by itself: the one connection, and the migrations' scratch database.
