@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from stumper.errors import StoreError
 from stumper.store import migrate as migrations
@@ -59,6 +61,46 @@ async def test_migrating_again_changes_nothing(empty: Database) -> None:
 
     async with empty.read() as tx:
         assert (await tx.execute(text("SELECT count(*) FROM campaign"))).scalar_one() == 1
+
+
+async def test_rows_of_an_older_schema_are_kept(empty: Database) -> None:
+    """SQLite copies the tables that change: rows of others name them while the old ones are dropped."""
+    async with empty.rebuild() as tx:
+        await tx.run_sync(lambda connection: command.upgrade(migrations._config(connection), "0006"))
+    rows = {
+        "campaign": "'c1', 'toytown', 'CC0', '{}', 0",
+        "player (id, nickname, language, kind, consent_at, licence, created_at)": (
+            "'p1', 'Ada', 'en', 'human', 0, 'CC0', 0"
+        ),
+        "round": "'r1', 'c1', 1, 'onnx:', 'open', 0, NULL",
+        "release": "'a1', 'c1', 'r1', 1, 'd', '/gone', 3, 0",
+        "tuning": "'t1', 'a1', 'onnx:', 'hf:x', '{}', 1, '{}', 0",
+        "sight": "'p1', 'c1', 0.8, 0.1, 0",
+    }
+    async with empty.begin() as tx:
+        for table, values in rows.items():
+            await tx.execute(text(f"INSERT INTO {table} VALUES ({values})"))
+
+    await migrate(empty)
+
+    async with empty.read() as tx:
+        assert await tx.run_sync(differences) == []
+        for table in rows:
+            assert (await tx.execute(text(f"SELECT count(*) FROM {table.split()[0]}"))).scalar_one() == 1
+        kept = (await tx.execute(text("SELECT nickname, time_zone, notices FROM player"))).one()
+        assert (kept.nickname, kept.time_zone, bool(kept.notices)) == ("Ada", "UTC", True)
+    with pytest.raises(IntegrityError):  # keys are checked again
+        async with empty.begin() as tx:
+            await tx.execute(text("INSERT INTO sight VALUES ('nobody', 'c1', 0.8, 0.1, 0)"))
+
+
+async def test_a_row_that_names_nobody_stops_the_rebuilding(sqlite_database: Database) -> None:
+    with pytest.raises(StoreError, match=r"rows of the database.*'sight'"):
+        async with sqlite_database.rebuild() as tx:
+            await tx.execute(text("INSERT INTO sight VALUES ('nobody', 'nowhere', 0.8, 0.1, 0)"))
+
+    async with sqlite_database.read() as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM sight"))).scalar_one() == 0
 
 
 async def test_several_processes_may_start_at_once(empty_url: str) -> None:

@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from stumper.errors import BadRelease, NotFound, StoreError
 from stumper.images.files import Files, FolderFiles
+from stumper.images.fill import fill_looks
 from stumper.records import ImageId, Release, RoundId, Split
 from stumper.release import freeze, queries, read_manifest, read_rows, verify_release
 from stumper.release.formats import row_id
@@ -41,6 +42,7 @@ async def ready(sqlite_database: Database, files: Files) -> Database:
     """A database with an example on each of 24 pictures."""
     await open_campaign(sqlite_database)
     await accept(sqlite_database, files, facts(24, each=1))
+    await fill_looks(sqlite_database, files, CAMPAIGN)
     return sqlite_database
 
 

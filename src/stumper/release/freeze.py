@@ -20,7 +20,9 @@ from typing import Final
 
 from stumper.errors import BadRelease, Conflict, StoreError
 from stumper.images.files import Files
+from stumper.images.fill import fill_looks
 from stumper.images.look import groups
+from stumper.images.queries import hung
 from stumper.records import CampaignId, Release, ReleaseId, RoundId
 from stumper.release import queries
 from stumper.release.before import read_before
@@ -64,6 +66,7 @@ async def freeze(
     async with database.read() as tx:
         frame = await queries.frame(tx, campaign_id=campaign_id, round_id=round_id)
         releases = await queries.all_of(tx, campaign_id)
+    await fill_looks(database, files, campaign_id)
     examples = await _examples(database, campaign_id, frame.round)
     before = await asyncio.to_thread(read_before, releases, seed=seed)
     plan = await asyncio.to_thread(make_plan, examples, seed=seed, mix=frame.target_mix, before=before)
@@ -87,8 +90,9 @@ async def freeze(
 
 async def _examples(database: Database, campaign_id: CampaignId, up_to_round: int) -> Examples:
     async with database.read() as tx:
-        looks = await queries.looks(tx, campaign_id)
-    columns = Columns(leaders=await asyncio.to_thread(groups, looks))
+        pool = await hung(tx, campaign_id)
+    leaders = await asyncio.to_thread(groups, {one.id: one.look for one in pool})
+    columns = Columns(leaders=leaders)
     after = ""
     while True:
         async with database.read() as tx:

@@ -113,13 +113,6 @@ def _up_to(query: Select[Any], campaign_id: CampaignId, round_number: int | None
     return joined if round_number is None else joined.where(round_.c.number <= round_number)
 
 
-async def looks(tx: AsyncConnection, campaign_id: CampaignId) -> dict[ImageId, str | None]:
-    """Returns the perceptual hash of each picture of the campaign that has one."""
-    query = select(image.c.id, image.c.look).where(image.c.campaign_id == campaign_id)
-    rows = await tx.execute(query.where(image.c.look.is_not(None)))
-    return {ImageId(image_id): look for image_id, look in rows}
-
-
 async def find(tx: AsyncConnection, release_id: ReleaseId) -> Release | None:
     row = (await tx.execute(select(release).where(release.c.id == release_id))).first()
     return None if row is None else _release(row)

@@ -96,6 +96,32 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def rebuild(self) -> AsyncIterator[AsyncConnection]:
+        """A writing transaction that may make tables anew; keys are checked at its end, not at each step.
+
+        SQLite changes a table by copying it and dropping the old one, which rows elsewhere still name. Raises
+        StoreError, and changes nothing, if a row names one that is not there any more.
+        """
+        if self._engine.dialect.name != "sqlite":
+            async with self.begin() as tx:
+                yield tx
+            return
+        async with self._turn, self._connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            await _asked(driver, "PRAGMA foreign_keys=OFF")  # within a transaction it would do nothing
+            try:
+                async with connection.begin():
+                    yield connection
+                    broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).fetchall()
+                    if broken:
+                        raise StoreError(
+                            f"{len(broken)} rows of the database name others that are not there, the first "
+                            f"in table {broken[0][0]!r}. Nothing was changed: restore a backup."
+                        )
+            finally:
+                await _asked(driver, "PRAGMA foreign_keys=ON")
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A reading transaction; on SQLite it takes no write lock."""
         async with self._connect() as connection:

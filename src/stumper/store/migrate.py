@@ -61,7 +61,7 @@ async def migrate(database: Database) -> None:
     Raises StoreError if the schema is newer than this code, unknown, or not Stumper's.
     """
     shown = database.engine.url.render_as_string(hide_password=True)
-    async with database.begin() as tx:
+    async with database.rebuild() as tx:
         await tx.run_sync(_upgrade, shown)
 
 
