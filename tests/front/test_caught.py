@@ -48,7 +48,7 @@ async def test_the_way_of_a_catch_is_told_to_its_player(
     text = seen(page)
     assert "How your catch became data" in text
     assert pseudonym(world.campaign.id, PlayerId(player["id"])) in text
-    assert "found you right" in text
+    assert "your answer is right" in text
     assert "Version 2: for exams." in text
     assert "Version 3" not in text
     assert "seven By heart" in text

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from stumper.cli.forget import WithdrawnOption, refuse_withdrawn
 from stumper.cli.shared import JsonOption, err, out
 from stumper.config import load
 from stumper.errors import BadInput, BadSetting
@@ -39,11 +40,13 @@ def export(
         Images | None,
         typer.Option(help="copy, link (hard links, one disk) or absolute (the release's own paths)."),
     ] = None,
+    withdrawn: WithdrawnOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Writes a release for a trainer or a benchmark; the folder appears whole or not at all."""
     from stumper.release.export import export as write
 
+    refuse_withdrawn(release, allowed=withdrawn)
     with err.status("reading"):
         tally = write(release, target, name=name, splits=split or (), images=images)
     if as_json:
@@ -97,11 +100,13 @@ def push(
     private: Annotated[
         bool, typer.Option("--private", help="Make it private, if it is made by this push.")
     ] = False,
+    withdrawn: WithdrawnOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Pushes parquet, card and Croissant to the Hugging Face Hub: one commit, with a tag of the release."""
     from stumper.release.export import push as upload
 
+    refuse_withdrawn(release, allowed=withdrawn)
     settings = load()
     token = settings.hub_token.get_secret_value() if settings.hub_token else ""
     with err.status("uploading"):

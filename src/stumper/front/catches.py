@@ -25,6 +25,7 @@ Page = Annotated[int, Query(ge=1, le=10_000, description="20 catches a page, fro
 
 
 class CatchOut(BaseModel):
+    claim_id: str = Field(description="Its own page is `/me/catch/{claim_id}`.")
     turn_id: str = Field(description="Its picture is at `/api/turns/{turn_id}/picture`.")
     round: int
     question: str
@@ -37,6 +38,7 @@ class CatchOut(BaseModel):
     @classmethod
     def of(cls, fate: Fate, words: Words) -> Self:
         return cls(
+            claim_id=fate.claim_id,
             turn_id=fate.turn_id,
             round=fate.round,
             question=fate.question,

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stumper.curate.belief import Cause
 from stumper.curate.pipeline import pseudonym
 from stumper.errors import NotFound
+from stumper.front import naming
 from stumper.front.i18n import Words, words_for
 from stumper.front.parts import Mover, Parts
 from stumper.front.templating import templates
@@ -110,17 +111,5 @@ def verdict(way: Way, words: Words) -> str:
     """Says what was decided and why, without telling how anybody voted."""
     if way.status is ClaimStatus.OPEN:
         return words("Referees are looking at it. Two of them at least have to, before anything is decided.")
-    said = {
-        Cause.CONFIRMED: words("Referees looked at the picture too, and found you right."),
-        Cause.WRONG_CORRECTION: words("The referees found Pixel wrong, but your answer too."),
-        Cause.MODEL_RIGHT: words("The referees found that Pixel was right."),
-        Cause.UNANSWERABLE: words("The referees found that the picture does not tell the answer."),
-        Cause.DISPUTED: words("The referees did not agree with each other."),
-        Cause.CONTRADICTED: words("Another catch says something else about the same thing, and it is surer."),
-        Cause.INVALID: words("It does not count as a question about the picture."),
-        Cause.FLAGGED: words("Referees reported it as something that should not be in the data."),
-        Cause.OPERATOR_ACCEPTS: words("Whoever runs the game looked at it, and found you right."),
-        Cause.OPERATOR_REJECTS: words("Whoever runs the game looked at it, and did not take it."),
-    }
     cause = way.leader.reason
-    return said.get(Cause(cause), "") if cause in set(Cause) else ""
+    return naming.fate(Cause(cause), words) if cause in set(Cause) else ""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Cause
 from stumper.progress.fates import queries
-from stumper.records import ClaimStatus, PlayerId, TurnId
+from stumper.records import ClaimId, ClaimStatus, PlayerId, TurnId
 
 
 class Outcome(StrEnum):
@@ -33,6 +33,7 @@ _OUTCOMES = {
 class Fate:
     """One catch that is decided, or that the operator has to decide."""
 
+    claim_id: ClaimId
     turn_id: TurnId
     """The player's own turn on the picture."""
     round: int
@@ -62,6 +63,7 @@ async def fates(tx: AsyncConnection, player_id: PlayerId, *, page: int, size: in
 
 def _fate(row: Any) -> Fate:
     return Fate(
+        claim_id=ClaimId(row.id),
         turn_id=TurnId(row.turn_id),
         round=row.number,
         question=row.question,

@@ -29,8 +29,8 @@ async def decided(tx: AsyncConnection, player_id: PlayerId, *, skipped: int, lim
     """Returns decided and disputed claims of a player with turn and round, the newest decision first."""
     rows = await tx.execute(
         select(
-            exchange.c.turn_id, round_.c.number, claim.c.question, claim.c.model_answer, claim.c.correction,
-            claim.c.status, claim.c.reason,
+            claim.c.id, exchange.c.turn_id, round_.c.number, claim.c.question, claim.c.model_answer,
+            claim.c.correction, claim.c.status, claim.c.reason,
         )
         .select_from(_played().join(round_, round_.c.id == claim.c.round_id))
         .where(
