@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sqlalchemy import update
 
 from stumper.errors import NotFound
@@ -20,21 +18,13 @@ from stumper.images.ingest import IngestReport, add_folder
 from stumper.images.pool import fresh
 from stumper.images.queries import hung, insert_new, of_kind
 from stumper.images.reserve import held_out, place
-from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId, Split
-from stumper.release import splits
+from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId
 from stumper.store.database import Database
 from stumper.store.schema import image
 from tests.images import pictures
 from tests.images.test_pool import plain
 
 SEED = 1  # of Rules()
-
-
-@settings(max_examples=40)
-@given(name=st.text(max_size=40), seed=st.integers(0, 2**63))
-def test_a_place_is_that_of_the_splits(name: str, seed: int) -> None:
-    assert place(name, seed=seed) == splits.place(ImageId(name), seed=seed)
-    assert held_out(place(name, seed=seed)) == (place(name, seed=seed) >= splits.SHARES[Split.TEST][0])
 
 
 def test_a_fifth_is_held_out_and_pictures_know_nothing_of_players() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stumper.images.look import near, words
+from stumper.images.look import bits_of, near
 from stumper.images.reserve import held_out, place
 from stumper.records import Image, ImageId
 
@@ -30,7 +30,7 @@ class Gallery:
         there = list(pool)
         self._known = {one.id for one in there}
         self._seen = [one for one in there if one.look]
-        self._words = words([one.look or "" for one in self._seen])
+        self._bits = bits_of([one.look or "" for one in self._seen])
 
     def hang(self, image: Image) -> tuple[Image, ImageId | None]:
         """Returns the picture with its cohort, and the first picture of the pool that it looks like.
@@ -47,7 +47,7 @@ class Gallery:
     def _older(self, look: str | None) -> Hung | None:
         if not look:
             return None
-        found = near(words([look])[0], self._words[: len(self._seen)])
+        found = near(bits_of([look])[0], self._bits[: len(self._seen)])
         return self._seen[int(found[0])] if len(found) else None
 
     def _keep(self, one: Hung) -> None:
@@ -55,8 +55,8 @@ class Gallery:
             return
         self._known.add(one.id)
         if one.look:
-            if len(self._seen) == len(self._words):
-                more = np.zeros((max(64, len(self._words)), 4), np.uint64)
-                self._words = np.concatenate([self._words, more])
-            self._words[len(self._seen)] = words([one.look])[0]
+            if len(self._seen) == len(self._bits):
+                more = np.zeros((max(64, len(self._bits)), 4), np.uint64)
+                self._bits = np.concatenate([self._bits, more])
+            self._bits[len(self._seen)] = bits_of([one.look])[0]
             self._seen.append(one)

@@ -89,7 +89,7 @@ def groups(looks: Mapping[ImageId, str | None]) -> dict[ImageId, ImageId]:
     parent = {image_id: image_id for image_id in first.values()}
     names = list(parent)
     places = {image_id: at for at, image_id in enumerate(names)}
-    for one, other in _pairs(words(list(first))):
+    for one, other in _pairs(bits_of(list(first))):
         a, b = _root(parent, names[one]), _root(parent, names[other])
         older, younger = (a, b) if places[a] <= places[b] else (b, a)
         parent[younger] = older
@@ -105,7 +105,7 @@ def _root(parent: dict[ImageId, ImageId], image_id: ImageId) -> ImageId:
     return image_id
 
 
-def words(looks: Sequence[str]) -> Words64:
+def bits_of(looks: Sequence[str]) -> Words64:
     """Returns (n, 4), the bits of looks as numbers. Raises ValueError for what is no look."""
     return np.frombuffer(bytes.fromhex("".join(looks)), ">u8").astype(np.uint64).reshape(-1, 4)
 
