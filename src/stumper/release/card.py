@@ -141,7 +141,7 @@ def _splits(facts: Facts) -> str:
     return (
         "## Splits\n\n"
         + _table(("split", "examples", "pictures", "players"), sizes)
-        + "\n\nNo picture is in two splits, and neither are two pictures that look alike (equal perceptual "
+        + "\n\nNo picture is in two splits, and neither are two pictures that look alike (near perceptual "
         f"hashes). {players} Pictures and players are held out by a hash of their id (seed {facts.seed}) "
         "before they play; where that leaves out more than a tenth of the examples, a search chooses who is "
         "held out. A later release leaves every picture where it is."
