@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql
 
 from stumper import errors
 from stumper.cli import cli
+from stumper.cli.lazy import Later
 from stumper.config import SECRET_NAMES, Settings
 from stumper.front.web import ROUTERS
 from stumper.store.schema import metadata
@@ -58,6 +59,8 @@ def commands() -> str:
 
 def _commands(command: Any, name: str) -> Iterator[tuple[str, str]]:
     # Typer has a Click of its own: what counts is what its objects have, not of which class they are.
+    if isinstance(command, Later):
+        command = command.real
     if hasattr(command, "commands"):
         for part, inner in command.commands.items():
             yield from _commands(inner, f"{name} {part}")

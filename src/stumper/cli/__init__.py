@@ -7,60 +7,99 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
 
 from stumper import __version__
-from stumper.cli import learn, play, questions
-from stumper.cli.audit import audit
-from stumper.cli.claims import claims
-from stumper.cli.coverage import coverage
-from stumper.cli.explain import explain
-from stumper.cli.forget import forget
-from stumper.cli.images import images
-from stumper.cli.insight import insight
-from stumper.cli.models import models, toytown
-from stumper.cli.players import players
-from stumper.cli.raw import export_raw
-from stumper.cli.retention import retention
-from stumper.cli.shared import err, out
-from stumper.cli.telegram import telegram
+from stumper.cli.lazy import group_of
 from stumper.errors import StumperError
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-for name, group in (
-    ("images", images),
-    ("models", models),
-    ("round", learn.rounds),
-    ("release", learn.releases),
-    ("claims", claims),
-    ("players", players),
-    ("toytown", toytown),
-):
-    cli.add_typer(group, name=name)
-for command in (
-    play.demo,
-    play.serve,
-    play.simulate,
-    play.arena,
-    learn.tune,
-    learn.evaluate,
-    coverage,
-    insight,
-    retention,
-    questions.classify,
-    questions.judge,
-    audit,
-    explain,
-    forget,
-    play.work,
-    telegram,
-):
-    cli.command()(command)
-cli.command("verify-session")(play.verify_session)
-cli.command("export")(export_raw)
+COMMANDS: Final = {
+    "demo": (
+        "play:demo",
+        "The whole loop on this machine: play, collect, tune, evaluate, play the better model.",
+    ),
+    "serve": (
+        "play:serve",
+        "Starts the game. In an empty Toytown pictures are drawn meanwhile; "
+        "the first session waits a moment.",
+    ),
+    "simulate": (
+        "play:simulate",
+        "Lets simulated people play and vote in the open round of a campaign with Toytown pictures.",
+    ),
+    "arena": (
+        "play:arena",
+        "Plays every known way to cheat against the rules; status 1 if honest play or the data fall behind.",
+    ),
+    "tune": ("learn:tune", 'Tunes a model on a release by LoRA (needs the extra "train").'),
+    "evaluate": (
+        "learn:evaluate",
+        "Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category.",
+    ),
+    "coverage": (
+        "coverage:coverage",
+        "What is collected of each kind, what the model fails on, what is missing, and what finding it pays.",
+    ),
+    "insight": (
+        "insight:insight",
+        "What play tells: the model's error rate by category, whoever asked; how players see and tire.",
+    ),
+    "retention": (
+        "retention:retention",
+        "Who comes back: sessions a week, pictures a session, return on days 1 and 7, what brought people.",
+    ),
+    "classify": (
+        "questions:classify",
+        'Adds "category" and "confidence" to lines with "question" (and "answer", if there).',
+    ),
+    "judge": (
+        "questions:judge",
+        'Adds "score" (0 to 1, null: missing) and "why": what each answer is worth beside the right one.',
+    ),
+    "audit": (
+        "audit:audit",
+        "Says what a VQA data set holds and what is wrong with it: balance, repeats, contradictions, leaks.",
+    ),
+    "explain": (
+        "explain:explain",
+        "Prints where an example comes from: picture, question, votes, belief, releases, models.",
+    ),
+    "forget": (
+        "forget:forget",
+        "Deletes all that a player typed and all that names them, and builds the next release without it.",
+    ),
+    "work": ("play:work", "Runs a worker: resumes and runs long jobs until it is stopped."),
+    "telegram": (
+        "telegram:telegram",
+        "Plays in Telegram: asks for messages by itself, so no public address is needed.",
+    ),
+    "verify-session": (
+        "play:verify_session",
+        "Checks that a session's coins were drawn before it, and that its answers followed them.",
+    ),
+    "export": (
+        "raw:export_raw",
+        "Writes all marks, votes, claims or players of a campaign under pseudonyms, for research.",
+    ),
+    "images": ("images:images", "Pictures: add, draw, verify."),
+    "models": ("models:models", "Opponents: check a reference."),
+    "round": ("learn:rounds", "Rounds: list, close."),
+    "release": ("learn:releases", "Releases: build, list, verify, export, push."),
+    "claims": ("claims:claims", "Claims that wait for your word: list, decide, ask models."),
+    "players": ("players:players", "Players: list, what was noticed about them, appeals, decide, forget."),
+    "toytown": ("models:toytown", "The embedded world and its tiny model."),
+}
+"""``module:attribute`` within this package, and the first paragraph of the help, by name."""
+
+cli = typer.Typer(
+    cls=group_of({name: (f"{__name__}.{place}", summary) for name, (place, summary) in COMMANDS.items()}),
+    no_args_is_help=True,
+    add_completion=False,
+    help=__doc__,
+    pretty_exceptions_enable=False,
+)
 
 
 def main() -> None:
@@ -71,8 +110,16 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except StumperError as error:
-        err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        _tell(error)
         sys.exit(1)
+
+
+def _tell(error: StumperError) -> None:
+    from rich.markup import escape
+
+    from stumper.cli.shared import err
+
+    err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
 
 
 @cli.callback(invoke_without_command=True)
@@ -80,5 +127,5 @@ def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if show:
-        out.print(__version__)
+        typer.echo(__version__)
         raise typer.Exit
