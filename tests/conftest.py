@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -28,7 +29,21 @@ NO_POSTGRES = (
     "/usr/lib/postgresql/*/bin (Debian: apt-get install postgresql)"
 )
 NO_REDIS = "Redis half skipped: no redis-server in PATH (Debian: apt-get install redis-server)"
+_WHOLE_FILE = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.(slow|browser)\b", re.MULTILINE)
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves a file unread if all of it is left out by its mark: its imports take longer than many tests.
+
+    Torch, transformers and a browser's driver cost each of two processes seconds, to run nothing.
+    """
+    if collection_path == Path(__file__).parent / "browser":
+        return "not browser" in config.option.markexpr or None
+    if not re.fullmatch(r"test_\w+\.py", collection_path.name):
+        return None
+    whole = _WHOLE_FILE.search(collection_path.read_text(encoding="utf-8"))
+    return (whole is not None and f"not {whole[1]}" in config.option.markexpr) or None
 
 
 async def _migrated(url: str) -> None:

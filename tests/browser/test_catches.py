@@ -13,6 +13,7 @@ from tests.browser.conftest import DESK, PHONE, Screen, Sites
 from tests.browser.test_learned import joined
 from tests.front.test_catches import claimed
 
+pytestmark = pytest.mark.browser
 TOLD = (
     ("How many ducks are in the pond?", "seven", "accepted", Cause.CONFIRMED),
     ("Which hand is the girl raising, the one in the red coat with very long sleeves?", "left", "rejected",

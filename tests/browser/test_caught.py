@@ -15,6 +15,8 @@ from tests.browser.test_learned import joined
 from tests.front.lessons import SOME, catch
 from tests.front.test_caught import caught
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize("screen", [PHONE, replace(DESK, dark=True)])
 async def test_the_way_of_a_catch_is_a_line_of_steps(sites: Sites, screen: Screen, tmp_path: Path) -> None:

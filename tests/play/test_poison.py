@@ -10,10 +10,6 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_predict
 
 from stumper.play.poison import falsify, serve
 from stumper.play.vocabulary import AnswerVocabulary
@@ -69,6 +65,11 @@ def _asked(rng: random.Random) -> tuple[str, str]:
 
 def auc(answers: list[str], falsified: list[bool]) -> float:
     """How well a held-out bag-of-words regression tells them apart; 0.5 is not at all."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import cross_val_predict
+
     words = CountVectorizer(token_pattern=r"\S+").fit_transform(answers)
     guessed = cross_val_predict(
         LogisticRegression(max_iter=1000), words, falsified, cv=5, method="predict_proba"
@@ -95,6 +96,7 @@ def _shown(seed: int, *, falsify_: Callable[..., str | None]) -> list[_Shown]:
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_words_do_not_tell_a_falsified_answer_from_an_honest_one(seed: int) -> None:
     shown = _shown(seed, falsify_=falsify)
@@ -105,6 +107,7 @@ def test_words_do_not_tell_a_falsified_answer_from_an_honest_one(seed: int) -> N
     assert auc([one.answer for one in shown], [one.falsified for one in shown]) <= 0.60
 
 
+@pytest.mark.slow
 def test_the_regression_would_notice_falsifying_by_the_next_word_of_a_list() -> None:
     following = {"one": "two", "two": "three", "three": "four", "yes": "no", "no": "yes"}
 

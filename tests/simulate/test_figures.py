@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, roc_auc_score
 
 from stumper.curate.panel.reliability import auc, ece
 from stumper.simulate.figures import Figure, Grid, f1, figure, grids, rate, share
@@ -14,8 +13,11 @@ from stumper.simulate.figures import Figure, Grid, f1, figure, grids, rate, shar
 scored = st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_size=60)
 
 
+@pytest.mark.slow  # scikit-learn takes longer to import than all of this to run
 @given(rows=scored)
 def test_f1_and_auc_are_those_of_a_second_implementation(rows: list[tuple[bool, int]]) -> None:
+    from sklearn.metrics import f1_score, roc_auc_score
+
     truth, p = np.array([y for y, _ in rows]), np.array([k / 20 for _, k in rows])
 
     if truth.any():

@@ -9,7 +9,6 @@ import random
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from aiogram.utils.web_app import check_webapp_signature
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,8 +26,11 @@ def test_what_telegram_signed_tells_who_it_is() -> None:
     assert (visitor.user_id, visitor.name, visitor.language, visitor.payload) == (7, "Ada", "pt", "t_abc")
 
 
+@pytest.mark.slow  # aiogram takes longer to import than a file of tests to run
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,12}", fullmatch=True), texts, max_size=5), st.randoms())
 def test_a_second_implementation_agrees_in_any_order(more: dict[str, str], rng: random.Random) -> None:
+    from aiogram.utils.web_app import check_webapp_signature
+
     given_fields = {key: value for key, value in more.items() if key not in {"hash", "user", "auth_date"}}
     pairs = parse_qsl(sign(**given_fields), keep_blank_values=True)
     rng.shuffle(pairs)

@@ -28,6 +28,8 @@ from stumper.release.export.fit import unpaired
 from stumper.release.export.source import HUB_NAMES
 from stumper.release.export.vlmevalkit import cell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:

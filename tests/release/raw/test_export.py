@@ -8,8 +8,6 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-import datasets
-import pandas
 import pytest
 from pyarrow import parquet
 
@@ -193,7 +191,11 @@ async def test_the_same_rows_give_the_same_bytes_however_they_are_read(
     assert [path.read_bytes() for path in small.values()] == [path.read_bytes() for path in large.values()]
 
 
+@pytest.mark.slow
 async def test_the_readers_of_trainers_read_them(sqlite_database: Database, tmp_path: Path) -> None:
+    import datasets
+    import pandas
+
     await fill(sqlite_database)
     plain = await write(sqlite_database, tmp_path)
     packed = await write(sqlite_database, tmp_path, ".jsonl.gz")
