@@ -14,13 +14,16 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from unittest import mock
 
+import onnxruntime
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
 from stumper.store.database import Database
 from stumper.store.migrate import migrate
+from stumper.vlm.onnx import SHIPPED
 from tests import examples  # noqa: F401  registers how much is tried
 from tests.servers import find_binary, postgres_server, redis_server
 
@@ -50,6 +53,23 @@ async def _migrated(url: str) -> None:
     database = Database(url)
     await migrate(database)
     await database.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_graphs_once() -> Iterator[None]:
+    """Loads the graphs of the shipped model once a process: they never change, and may be shared."""
+    load = onnxruntime.InferenceSession
+    loaded: dict[Path, onnxruntime.InferenceSession] = {}
+
+    def once(path: Path, *args: object, **more: object) -> onnxruntime.InferenceSession:
+        if not path.is_relative_to(SHIPPED):
+            return load(path, *args, **more)
+        if path not in loaded:
+            loaded[path] = load(path, *args, **more)
+        return loaded[path]
+
+    with mock.patch.object(onnxruntime, "InferenceSession", once):
+        yield
 
 
 @pytest.fixture(scope="session")

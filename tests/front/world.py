@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -86,6 +87,8 @@ class World:
 
 
 _ROUTES: list[BaseRoute] = []
+_MADE: dict[tuple[object, ...], tuple[Path, Campaign]] = {}
+"""Folders of worlds nobody has played in, by what they are made of."""
 
 
 def web_of(app: App) -> FastAPI:
@@ -113,22 +116,37 @@ async def open_world(
     **more: Any,
 ) -> AsyncIterator[World]:
     """A campaign 'toytown' with half of its pictures as controls; ``template`` is a migrated database."""
-    shutil.copy(template, folder / "stumper.db")
     settings = Settings(data=folder, model=model, secret=SECRET, **more)  # type: ignore[arg-type]
+    made = (template, settings.campaign, model, repr(rules), pictures)
+    if made not in _MADE:
+        _MADE[made] = await _make(settings, template=template, rules=rules, pictures=pictures)
+    copied, campaign = _MADE[made]
+    shutil.copytree(copied, folder, dirs_exist_ok=True)
     clock = Clock()
     async with build(settings, clock=clock, rng=random.Random(7), prepare=False) as app:
+        yield World(app=app, web=web_of(app), clock=clock, campaign=campaign)
+
+
+async def _make(
+    settings: Settings, *, template: Path, rules: Rules | None, pictures: int
+) -> tuple[Path, Campaign]:
+    """Makes the campaign and its pictures in a folder beside ``template``, to be copied for each test."""
+    folder = Path(tempfile.mkdtemp(dir=template.parent))
+    shutil.copy(template, folder / "stumper.db")
+    clock = Clock()
+    async with build(settings.model_copy(update={"data": folder}), clock=clock, prepare=False) as app:
         async with app.database.begin() as tx:
             campaign = await campaigns.open_campaign(
                 tx,
                 name=settings.campaign,
-                model_ref=model,
+                model_ref=settings.model,
                 now=clock(),
                 rng=random.Random(1),
                 rules=rules or Rules(turns=4),
             )
         world = World(app=app, web=web_of(app), clock=clock, campaign=campaign)
         await world.add_pictures(tainted=pictures // 2, untainted=pictures // 2)
-        yield world
+    return folder, campaign
 
 
 @asynccontextmanager
