@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stumper.curate.dedup import Twin, asks_the_same, contradictions, twins
+from stumper.curate.dedup import Twin, asks, asks_the_same, contradictions, means_the_same, twins
 from stumper.records import CampaignId, Claim, ClaimId, ExchangeId, ImageId, PlayerId, RoundId
 
 
@@ -85,3 +87,66 @@ def test_the_same_answer_twice_is_no_contradiction() -> None:
 def test_nothing_gives_nothing() -> None:
     assert twins([]) == []
     assert contradictions([]) == []
+
+
+_WORDINGS = st.sampled_from(
+    (
+        "How many cats are there?",
+        "number of cats",
+        "how many cats are on the sofa",
+        "how many cats are on the soffa?",
+        "How many dogs are there?",
+        "What is left of the red car?",
+        "what is left of the red carr",
+        "what is right of the red car",
+        "colour of the car",
+        "Is the door open?",
+        "is the door closed",
+        "shelf 2",
+        "?",
+    )
+)
+_SAID = st.sampled_from(("four", "4", "There are four cats.", "five", "yes", "no", "red", "red and blue", ""))
+_IMAGES = st.sampled_from("ijk")
+_CLAIMS = st.lists(st.tuples(_WORDINGS, _SAID, _IMAGES), max_size=24).map(
+    lambda rows: [claim(f"n{at}", *row) for at, row in enumerate(rows)]
+)
+_ALIKE = st.dictionaries(_IMAGES.map(ImageId), _IMAGES.map(ImageId), max_size=2)
+
+
+@given(_CLAIMS, st.integers(0, 24), _ALIKE)
+def test_twins_are_those_of_comparing_each_with_each(
+    claims: list[Claim], cut: int, alike: dict[ImageId, ImageId]
+) -> None:
+    kept, expected = claims[:cut], []
+    for one in claims[cut:]:
+        older = (
+            other
+            for other in kept
+            if alike.get(other.image_id, other.image_id) == alike.get(one.image_id, one.image_id)
+            and asks_the_same(other.question, one.question)
+            and means_the_same(other.question, other.correction, one.correction)
+        )
+        if (first := next(older, None)) is not None:
+            expected.append(Twin(one.id, first.id))
+        else:
+            kept.append(one)
+
+    assert twins(claims[cut:], known=claims[:cut], alike=alike) == expected
+
+
+@given(_CLAIMS, _ALIKE)
+def test_contradictions_are_those_of_one_pass_over_all(
+    claims: list[Claim], alike: dict[ImageId, ImageId]
+) -> None:
+    asked: dict[object, list[list[Claim]]] = {}
+    for one in claims:
+        answers = asked.setdefault((alike.get(one.image_id, one.image_id), asks(one.question)), [])
+        for agreeing in answers:
+            if means_the_same(one.question, agreeing[0].correction, one.correction):
+                agreeing.append(one)
+                break
+        else:
+            answers.append([one])
+
+    assert contradictions(claims, alike=alike) == [answers for answers in asked.values() if len(answers) > 1]

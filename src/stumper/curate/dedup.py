@@ -9,7 +9,7 @@ needs the very same words asked and other meanings answered: a false alarm there
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -49,42 +49,58 @@ class Twin(NamedTuple):
 class _Question(NamedTuple):
     asks: str
     """The words that ask: what, which, how many, is there; a count is not an identification."""
+    exact: str
+    """Numbers, colours, sides and comparisons, each once, in the order of letters."""
     content: str
-    exact: frozenset[str]
 
 
 def twins(
-    claims: Iterable[Claim], *, known: Iterable[Claim] = (), alike: Mapping[ImageId, ImageId] = _NONE_ALIKE
+    claims: Sequence[Claim], *, known: Iterable[Claim] = (), alike: Mapping[ImageId, ImageId] = _NONE_ALIKE
 ) -> list[Twin]:
     """Returns the claims to merge, each with the oldest claim of its kind.
 
     ``claims`` come oldest first; ``known`` are claims of earlier rounds, older than all of them. Pictures of
     one leader in ``alike`` are taken for one picture.
     """
-    kept: dict[ImageId, list[Claim]] = defaultdict(list)
-    for claim in known:
-        kept[alike.get(claim.image_id, claim.image_id)].append(claim)
-    merged: list[Twin] = []
+    older = _by_picture(known, alike)
+    merged = {
+        one.claim_id: one
+        for picture, asked in _by_picture(claims, alike).items()
+        for one in _twins(asked, older.get(picture, ()))
+    }
+    return [merged[claim.id] for claim in claims if claim.id in merged]
+
+
+def _by_picture(claims: Iterable[Claim], alike: Mapping[ImageId, ImageId]) -> dict[ImageId, list[Claim]]:
+    """One picture's claims are compared before the next one's: what was read of them is still remembered."""
+    found: dict[ImageId, list[Claim]] = defaultdict(list)
     for claim in claims:
-        others = kept[alike.get(claim.image_id, claim.image_id)]
-        older = next((one for one in others if says_the_same(one, claim)), None)
-        if older is None:
-            others.append(claim)
+        found[alike.get(claim.image_id, claim.image_id)].append(claim)
+    return found
+
+
+def _twins(claims: Iterable[Claim], known: Iterable[Claim]) -> Iterator[Twin]:
+    """Yields the twins about one picture."""
+    kept: dict[tuple[str, str], list[tuple[str, Claim]]] = defaultdict(list)
+    for claim in known:
+        asks, exact, content = _question(claim.question)
+        kept[asks, exact].append((content, claim))
+    for claim in claims:
+        asks, exact, content = _question(claim.question)
+        others = kept[asks, exact]
+        for worded, older in others:
+            if fuzz.ratio(worded, content) >= ALIKE and means_the_same(
+                older.question, older.correction, claim.correction
+            ):
+                yield Twin(claim.id, older.id)
+                break
         else:
-            merged.append(Twin(claim.id, older.id))
-    return merged
-
-
-def says_the_same(one: Claim, other: Claim) -> bool:
-    """Tells whether two claims about one picture ask alike and correct alike."""
-    return asks_the_same(one.question, other.question) and means_the_same(
-        one.question, one.correction, other.correction
-    )
+            others.append((content, claim))
 
 
 def means_the_same(question: str, one: str, other: str) -> bool:
     """Tells whether two answers to a question mean the same: 'four' and 'There are four cats.'"""
-    return same(one, other) or score(question, one, other) == score(question, other, one) == 1.0
+    return same(one, other) or (score(question, one, other) == 1.0 and score(question, other, one) == 1.0)
 
 
 def asks_the_same(one: str, other: str) -> bool:
@@ -103,41 +119,63 @@ def asks(text: str) -> tuple[Hashable, str]:
 
 
 def contradictions(
-    claims: Iterable[Claim], *, alike: Mapping[ImageId, ImageId] = _NONE_ALIKE
+    claims: Sequence[Claim], *, alike: Mapping[ImageId, ImageId] = _NONE_ALIKE
 ) -> list[list[list[Claim]]]:
     """Returns, for each picture and question with more than one answer, the claims of each answer.
 
     Pictures of one leader in ``alike`` are taken for one picture.
     Questions and answers come in the order they are first seen.
     """
-    asked: dict[tuple[ImageId, _Question], list[list[Claim]]] = defaultdict(list)
+    found = {
+        answers[0][0].id: answers
+        for asked in _by_picture(claims, alike).values()
+        for answers in _answers(asked)
+        if len(answers) > 1
+    }
+    return [found[claim.id] for claim in claims if claim.id in found]
+
+
+def _answers(claims: Iterable[Claim]) -> Iterable[list[list[Claim]]]:
+    """Returns, for each question about one picture, the claims of each answer."""
+    asked: dict[_Question, list[list[Claim]]] = defaultdict(list)
     for claim in claims:
-        answers = asked[alike.get(claim.image_id, claim.image_id), _question(claim.question)]
+        answers = asked[_question(claim.question)]
         for agreeing in answers:
             if means_the_same(claim.question, agreeing[0].correction, claim.correction):
                 agreeing.append(claim)
                 break
         else:
             answers.append([claim])
-    return [answers for answers in asked.values() if len(answers) > 1]
+    return asked.values()
 
 
 @lru_cache(maxsize=65_536)
 def _question(text: str) -> _Question:
     said = words(text)
     whole = " ".join(said)
-    asks = next((name for name, marks in _ASKS if any(mark in f" {whole} " for mark in marks)), "")
     content = " ".join(sorted(word for word in said if word not in _SMALL))
-    exact = frozenset(word for word in said if word in _EXACT or word[0].isdigit())
-    return _Question(asks, content or whole, exact)
+    exact = " ".join(sorted({word for word in said if word in _EXACT or word[0].isdigit()}))
+    return _Question(_asking(f" {whole} "), exact, content or whole)
 
 
-_ASKS: Final = (
-    ("how many", (" how many ", " number of ", " count ")),
-    ("what color", (" color ",)),
-    ("where", (" where ", " which side ", " what side ")),
-    ("who", (" who ", " whose ")),
-    ("what", (" what ", " which ", " name ")),
-    ("how", (" how ",)),
-    ("why", (" why ",)),
+def _asking(spaced: str) -> str:
+    for mark, name in _ASKS:
+        if mark in spaced:
+            return name
+    return ""
+
+
+_ASKS: Final = tuple(
+    (mark, name)
+    for name, marks in (
+        ("how many", (" how many ", " number of ", " count ")),
+        ("what color", (" color ",)),
+        ("where", (" where ", " which side ", " what side ")),
+        ("who", (" who ", " whose ")),
+        ("what", (" what ", " which ", " name ")),
+        ("how", (" how ",)),
+        ("why", (" why ",)),
+    )
+    for mark in marks
 )
+"""What is looked for among the words, the first that is there, and what it asks for."""
