@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import threading
 from collections import Counter
 from typing import Any
 
@@ -11,11 +13,12 @@ from sqlalchemy import insert, update
 
 from stumper.campaigns import find_campaign
 from stumper.curate.bounties import AHEAD, WANTED, bounties_now, rare_thing
+from stumper.curate.coverage import queries
 from stumper.curate.coverage.map import Coverage, coverage, spread
 from stumper.curate.coverage.rates import Answer
 from stumper.curate.dues.queries import Found
 from stumper.progress.finish import give_quest
-from stumper.progress.queries import Task, task
+from stumper.progress.queries import task
 from stumper.records import CampaignId, Category, ImageKind, PlayerId
 from stumper.store import schema
 from stumper.store.database import Database
@@ -154,6 +157,55 @@ async def test_things_and_sources_are_counted_with_the_examples_about_them(datab
     } | {("drawn", 1, 0)}
 
 
+async def test_what_is_not_counted_is_told_by_what_is(database: Database) -> None:
+    """Three more sessions without a question; three of eleven busy pictures, with their things."""
+    rows = await fill(database)
+    async with database.begin() as tx:
+        await tx.execute(
+            insert(schema.session),
+            [
+                {
+                    "id": f"s{n}", "player_id": "ann", "round_id": ROUND, "campaign_id": CAMPAIGN,
+                    "turns": 10, "started_at": -1.0 - n, "poison_rate": 0.4, "salt": "", "commitment": "",
+                }
+                for n in range(3)
+            ],
+        )  # fmt: skip
+        campaign_id = CampaignId(CAMPAIGN)
+        one, all_ = [await queries.asked(tx, campaign_id, sessions=n) for n in (1, 4)]
+        told = await queries.things(tx, campaign_id, most=9, pictures=3)
+        everything = await queries.things(tx, campaign_id, most=9, pictures=11)
+
+    busy = sum(n for (_, kind), n in rows.asked.items() if kind == "untainted")
+    assert (one[ImageKind.UNTAINTED], all_[ImageKind.UNTAINTED]) == (4 * busy, busy)
+    # By id: i has nothing, p0 a dog, p1 a dog and a bus; 2 * 11 / 3 and 1 * 11 / 3.
+    assert {name: n for name, (n, _) in told.items()} == {"dog": 7, "bus": 4}
+    assert {name: n for name, (n, _) in everything.items()} == {"dog": 4, "bus": 4}
+
+
+async def test_labels_for_a_quest_hold_nobody_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While questions are labelled, others write and the event loop turns."""
+    await fill(database)
+    loop, wrote = asyncio.get_running_loop(), threading.Event()
+
+    async def write() -> None:
+        async with database.begin() as tx:
+            await tx.execute(update(schema.player).values(nickname="other"))
+        wrote.set()
+
+    def slow(questions: list[str]) -> list[Category]:
+        asyncio.run_coroutine_threadsafe(write(), loop)
+        assert wrote.wait(5.0)
+        return [Category.COUNTING] * len(questions)
+
+    monkeypatch.setattr(queries, "categories", slow)
+    await give_quest(database, PlayerId("ann"), CampaignId(CAMPAIGN), day=1)
+
+    assert wrote.is_set()
+    async with database.read() as tx:
+        assert await task(tx, PlayerId("ann"), day=1) is not None
+
+
 async def test_an_empty_campaign_lacks_everything_alike(database: Database) -> None:
     await open_campaign(database)
 
@@ -185,10 +237,10 @@ async def test_a_quest_is_given_with_its_price_and_sometimes_with_a_thing(databa
         for claim_id in (await tx.execute(schema.claim.select())).scalars().all()[:9]:
             await add_example(tx, claim_id, bus, Category.TEXT)
         assert await rare_thing(tx, CampaignId(CAMPAIGN), Category.TEXT, start="") == "dog"
-        given: list[Task | None] = []
-        for day in range(40):
-            await give_quest(tx, PlayerId("ann"), CampaignId(CAMPAIGN), day=day)
-            given.append(await task(tx, PlayerId("ann"), day=day))
+    for day in range(40):
+        await give_quest(database, PlayerId("ann"), CampaignId(CAMPAIGN), day=day)
+    async with database.read() as tx:
+        given = [await task(tx, PlayerId("ann"), day=day) for day in range(40)]
         prices = {one.category: one.points for one in await bounties_now(tx, CampaignId(CAMPAIGN))}
 
     quests = [one for one in given if one is not None]

@@ -1,7 +1,8 @@
 """The end of a session: graded, then its player's league, quest and badges follow.
 
-Two transactions. The first is grading's, and writes the boards too. The second may come twice or late (a
-server was killed between them): each of its parts looks at what is there and adds what is missing.
+Three transactions: grading's, which writes the boards too, the quest's, if none was given that day, and the
+rest's. What comes after the first may come twice or late (a server was killed between them): each part looks
+at what is there and adds what is missing.
 """
 
 from __future__ import annotations
@@ -35,11 +36,16 @@ async def finish(database: Database, session_id: SessionId, *, now: float, rng: 
     Raises what ``grade_session`` raises.
     """
     grade = await grade_session(database, session_id, now=now)
-    async with database.begin() as tx:
+    async with database.read() as tx:
         played = await queries.played(tx, session_id)
+        who = await queries.who(tx, played.player_id)
+    counts = played.day is not None and who.kind is not PlayerKind.MODEL
+    if played.day is not None and counts:
+        await give_quest(database, played.player_id, played.campaign_id, day=played.day)
+    async with database.begin() as tx:
         await queries.lock_player(tx, played.player_id)
         who = await queries.who(tx, played.player_id)
-        if played.day is not None and who.kind is not PlayerKind.MODEL:
+        if played.day is not None and counts:
             await join_league(tx, played.player_id, now=now, rng=rng)
             await _look_at_quest(tx, played, day=played.day, now=now)
         await _give_badges(tx, session_id, played, who, now=now)
@@ -55,23 +61,26 @@ async def settle_left(database: Database, player_id: PlayerId, *, now: float, rn
     return len(left)
 
 
-async def give_quest(tx: AsyncConnection, player_id: PlayerId, campaign_id: CampaignId, *, day: int) -> None:
-    """Chooses what the player is to look for on their day, and its price, unless that was chosen before."""
-    if await queries.task(tx, player_id, day=day) is None:
+async def give_quest(database: Database, player_id: PlayerId, campaign_id: CampaignId, *, day: int) -> None:
+    """Chooses what the player is to look for on their day, and its price, unless that was chosen before.
+
+    Nobody's writing waits meanwhile: prices may label a thousand questions. Of two choices at once the first
+    that is written stays.
+    """
+    async with database.read() as tx:
+        if await queries.task(tx, player_id, day=day) is not None:
+            return
         bounty = quests.choose(await bounties_now(tx, campaign_id), player_id, day=day)
         start = quests.about_a_thing(player_id, day=day) if bounty.points else None
-        task = queries.Task(
-            category=bounty.category,
-            goal=quests.GOAL,
-            points=bounty.points,
-            thing=None if start is None else await rare_thing(tx, campaign_id, bounty.category, start=start),
-            done_at=None,
-        )
+        thing = None if start is None else await rare_thing(tx, campaign_id, bounty.category, start=start)
+    task = queries.Task(
+        category=bounty.category, goal=quests.GOAL, points=bounty.points, thing=thing, done_at=None
+    )
+    async with database.begin() as tx:
         await queries.give_task(tx, player_id, task, day=day)
 
 
 async def _look_at_quest(tx: AsyncConnection, played: Played, *, day: int, now: float) -> None:
-    await give_quest(tx, played.player_id, played.campaign_id, day=day)
     task = await queries.task(tx, played.player_id, day=day)
     if task is None or task.done_at is not None:
         return

@@ -94,8 +94,7 @@ async def standing(database: Database, player_id: PlayerId, *, now: float) -> St
         streak = streak_on(await queries.days(tx, player_id), today=local_day(now, who.time_zone))
         task = await queries.task(tx, player_id, day=streak.today)
     if task is None and who.campaign_id is not None:
-        async with database.begin() as tx:
-            await give_quest(tx, player_id, who.campaign_id, day=streak.today)
+        await give_quest(database, player_id, who.campaign_id, day=streak.today)
     async with database.read() as tx:
         return await _read(tx, who, streak, now=now)
 

@@ -19,7 +19,11 @@ from stumper.records import Campaign, Category, ImageKind
 KINDS: Final = (ImageKind.UNTAINTED, ImageKind.TAINTED)
 SESSIONS: Final = 500
 """Of the newest sessions of trusted players: what they ask and how the model fares."""
+ASKED_IN: Final = 1_000
+"""Sessions whose questions are counted, for all."""
 THINGS: Final = 30
+PICTURES: Final = 5_000
+"""Busy pictures whose things are counted, for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +59,9 @@ class Row:
 class Thing:
     name: str
     pictures: int
-    """Busy pictures that are annotated with it."""
+    """Busy pictures that are annotated with it; an estimate where there are more than ``PICTURES``."""
     examples: dict[Category, int]
-    """About these pictures."""
+    """About these pictures; an estimate too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,7 @@ async def coverage(tx: AsyncConnection, campaign: Campaign) -> Coverage:
         rows=rows_of(
             await queries.examples(tx, campaign.id),
             waiting,
-            asked=spread(await queries.asked(tx, campaign.id), answers),
+            asked=spread(await queries.asked(tx, campaign.id, sessions=ASKED_IN), answers),
             rates=by_category(answers),
             bounties=await bounties_now(tx, campaign.id),
         ),
@@ -118,7 +122,9 @@ async def coverage(tx: AsyncConnection, campaign: Campaign) -> Coverage:
         judged=sum(not one.control for one in answers),
         things=tuple(
             Thing(name=name, pictures=n, examples=held)
-            for name, (n, held) in (await queries.things(tx, campaign.id, most=THINGS)).items()
+            for name, (n, held) in (
+                await queries.things(tx, campaign.id, most=THINGS, pictures=PICTURES)
+            ).items()
         ),
         sources=tuple(
             Source(name=name, pictures=n, examples=held)
