@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import stumper.rounds as rounds_module
+import stumper.rounds.closing as closing_module
 from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import load
@@ -109,7 +109,7 @@ async def test_a_closing_tried_again_closes_the_round_to_players_again(
             curated_while.append((await campaigns.find_round(tx, args[1])).status)
         return await curate(database, *args, **kwargs)
 
-    monkeypatch.setattr(rounds_module, "curate", watched)
+    monkeypatch.setattr(closing_module, "curate", watched)
     async with build(load(data=tmp_path)) as app:
         async with app.database.begin() as tx:
             campaign = await campaigns.open_campaign(
@@ -129,7 +129,7 @@ async def test_a_tuning_is_kept_with_what_made_it(tmp_path: Path, monkeypatch: p
         run = TuneResult(folder=target, pairs=30, replayed=20, steps=12, loss=0.5, seconds=7.5)
         return Tuned(f"onnx:{target}", TINY, run)
 
-    monkeypatch.setattr(rounds_module, "tune_on", tuned_in_no_time)
+    monkeypatch.setattr(closing_module, "tune_on", tuned_in_no_time)
     async with build(load(data=tmp_path)) as app:
         campaign, current, release = await _open(app)
         closing = Closing(app, campaign, current, seed=3)
@@ -162,8 +162,8 @@ async def test_players_hear_of_lessons_only_from_a_model_that_plays(
         heard.append(given)
         return 1
 
-    monkeypatch.setattr(rounds_module, "teach", taught)
-    monkeypatch.setattr(rounds_module, "tell", told)
+    monkeypatch.setattr(closing_module, "teach", taught)
+    monkeypatch.setattr(closing_module, "tell", told)
     async with build(load(data=tmp_path)) as app:
         campaign, current, release = await _open(app)
         closing = Closing(app, campaign, current, seed=1)
@@ -199,7 +199,11 @@ async def test_a_release_is_split_by_the_campaigns_own_seed_unless_one_is_given(
     async def freeze(*_: Any, seed: int, **__: Any) -> None:
         seeds.append(seed)
 
-    monkeypatch.setattr(rounds_module, "freeze", freeze)
+    async def as_made(_database: Any, made: Any) -> Any:
+        return made
+
+    monkeypatch.setattr(closing_module, "freeze", freeze)
+    monkeypatch.setattr(closing_module, "succeed", as_made)
     app: Any = SimpleNamespace(
         database=None, files=None, settings=SimpleNamespace(data=tmp_path), clock=lambda: 1.0
     )

@@ -1,0 +1,50 @@
+"""Base beside tuned on a release, as a report: what ``stumper evaluate`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from stumper.curate.panel.panel import Panel
+from stumper.evaluate.closing import examine_fully
+from stumper.evaluate.gate import Gate
+from stumper.evaluate.panel import panel_scores
+from stumper.evaluate.report import ReportData, write_report
+from stumper.release.manifest import read_manifest
+from stumper.vlm.base import open_model
+
+
+async def evaluate_on(
+    release: Path,
+    *,
+    base_ref: str,
+    tuned_ref: str,
+    report: Path,
+    seed: int,
+    secrets: dict[str, str],
+    panel: Panel | None = None,
+) -> dict[str, Any]:
+    """Scores two models on a release's test split, writes the report and returns the figures.
+
+    A ``panel`` is asked about the same answers; its figures stand beside those of the rules, which decide.
+    """
+    base, tuned = await open_model(base_ref, secrets=secrets), await open_model(tuned_ref, secrets=secrets)
+    try:
+        found = await examine_fully(base, tuned, release, seed=seed)
+        told = await panel_scores(panel, found.score.outcomes, seed=seed) if panel else None
+    finally:
+        await base.close()
+        await tuned.close()
+    figures, gate = found.figures(), Gate()
+    manifest = read_manifest(release)
+    data = ReportData(
+        title=f"{manifest.campaign}, round {manifest.round}",
+        examination=found,
+        passed=gate.passes(figures),
+        verdict=gate.verdict(figures),
+        manifest=manifest,
+        seed=seed,
+        facts=[("judged by a panel", str(told))] if told else (),
+    )
+    write_report(report, data)
+    return {**figures.to_json(), **({"panel": told.to_json()} if told else {})}
