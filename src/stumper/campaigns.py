@@ -11,7 +11,17 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import BadInput, Conflict, NotFound
-from stumper.records import Campaign, CampaignId, ReleaseId, Round, RoundId, RoundStatus, Rules, new_id
+from stumper.records import (
+    Campaign,
+    CampaignId,
+    Decision,
+    ReleaseId,
+    Round,
+    RoundId,
+    RoundStatus,
+    Rules,
+    new_id,
+)
 from stumper.store.schema import campaign, evaluation, round_, tuning
 
 DEFAULT_LICENCE = "CC BY 4.0"
@@ -36,6 +46,7 @@ def _round(row: Any) -> Round:
         status=RoundStatus(row.status),
         opened_at=row.opened_at,
         closed_at=row.closed_at,
+        reason=row.reason,
     )
 
 
@@ -83,10 +94,24 @@ async def set_target_mix(tx: AsyncConnection, campaign_id: CampaignId, mix: dict
 
     Check it before (``curate.bounties.target_shares``). Quests given before keep their price.
     """
+    await _change_rules(tx, campaign_id, target_mix=mix)
+
+
+async def set_approval(tx: AsyncConnection, campaign_id: CampaignId, *, needed: bool) -> None:
+    """Says whether a tuned model that passed the gate waits for a person. One that waits goes on waiting."""
+    await _change_rules(tx, campaign_id, approval=needed)
+
+
+async def _change_rules(tx: AsyncConnection, campaign_id: CampaignId, **changed: Any) -> None:
+    rules = asdict(await hold(tx, campaign_id))
+    held = update(campaign).where(campaign.c.id == campaign_id)
+    await tx.execute(held.values(rules={**rules, **changed}))
+
+
+async def hold(tx: AsyncConnection, campaign_id: CampaignId) -> Rules:
+    """Returns the campaign's rules; who else changes it or its opponent waits until ``tx`` has ended."""
     held = select(campaign.c.rules).where(campaign.c.id == campaign_id).with_for_update()
-    rules = (await tx.execute(held)).scalar_one()
-    changed = update(campaign).where(campaign.c.id == campaign_id)
-    await tx.execute(changed.values(rules={**rules, "target_mix": mix}))
+    return Rules(**(await tx.execute(held)).scalar_one())
 
 
 async def _newest(tx: AsyncConnection, campaign_id: CampaignId) -> Any:
@@ -95,7 +120,13 @@ async def _newest(tx: AsyncConnection, campaign_id: CampaignId) -> Any:
 
 
 async def open_round(
-    tx: AsyncConnection, *, campaign_id: CampaignId, model_ref: str, now: float, rng: random.Random
+    tx: AsyncConnection,
+    *,
+    campaign_id: CampaignId,
+    model_ref: str,
+    now: float,
+    rng: random.Random,
+    reason: str = "",
 ) -> Round:
     """Puts ``model_ref`` in as the next opponent. Raises Conflict while another round is open."""
     last = await _newest(tx, campaign_id)
@@ -108,6 +139,7 @@ async def open_round(
         model_ref=model_ref,
         status=RoundStatus.OPEN,
         opened_at=now,
+        reason=reason,
     )
     await tx.execute(insert(round_).values(**{**asdict(made), "status": made.status.value}))
     return made
@@ -147,8 +179,12 @@ async def record_evaluation(
     figures: dict[str, Any],
     passed: bool,
     now: float,
+    decision: Decision | None = None,
 ) -> None:
-    """Keeps the figures that decided about a tuned model; a release and a model are examined once."""
+    """Keeps the figures that decided about a tuned model; a release and a model are examined once.
+
+    ``passed``: it plays now; ``decision``: what a person says, where one is asked.
+    """
     key = comparison_id(release_id, base_ref, tuned_ref)
     if (await tx.execute(select(evaluation.c.id).where(evaluation.c.id == key))).first() is not None:
         return
@@ -161,6 +197,7 @@ async def record_evaluation(
             figures=figures,
             passed=passed,
             evaluated_at=now,
+            decision=None if decision is None else decision.value,
         )
     )
 
@@ -203,7 +240,8 @@ def comparison_id(release_id: ReleaseId, base_ref: str, tuned_ref: str) -> str:
 
 
 async def set_status(tx: AsyncConnection, round_id: RoundId, status: RoundStatus, *, now: float) -> None:
+    """Raises Conflict for a closed round: it never opens again."""
     closed_at = now if status is RoundStatus.CLOSED else None
-    await tx.execute(
-        update(round_).where(round_.c.id == round_id).values(status=status.value, closed_at=closed_at)
-    )
+    unclosed = update(round_).where(round_.c.id == round_id, round_.c.status != RoundStatus.CLOSED.value)
+    if not (await tx.execute(unclosed.values(status=status.value, closed_at=closed_at))).rowcount:
+        raise Conflict(f"Round {round_id} is closed already. See: stumper round list")

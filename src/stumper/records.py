@@ -99,6 +99,14 @@ class RoundStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Decision(StrEnum):
+    """What a person says to a tuned model that passed the gate, where one is asked."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
 class PlayerKind(StrEnum):
     HUMAN = "human"
     SIMULATED = "simulated"
@@ -173,6 +181,8 @@ class Rules:
     """Which pictures and players are held out: fixed before the first is dealt, so that they stay apart."""
     target_mix: dict[str, float] | None = None
     """Share of each category that the data should have (they need not sum to 1); None: all alike."""
+    approval: bool = False
+    """A tuned model that passed the gate plays only once a person has approved it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +203,8 @@ class Round:
     status: RoundStatus
     opened_at: float
     closed_at: float | None = None
+    reason: str = ""
+    """Why this model is the opponent; empty for a campaign's first one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Commands from claims to a better model: release, tune, evaluate, round. No rule lives here."""
+"""Commands from claims to a better model: release, tune, evaluate. No rule lives here."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from stumper import campaigns
 from stumper.app import build
 from stumper.cli import exports
 from stumper.cli.forget import WithdrawnOption, refuse_withdrawn, release_list
@@ -30,7 +28,6 @@ from stumper.cli.shared import (
 from stumper.config import load
 from stumper.curate.panel.panel import LEAST
 from stumper.errors import BadSetting
-from stumper.records import Round
 
 
 class Scorer(StrEnum):
@@ -38,7 +35,6 @@ class Scorer(StrEnum):
     PANEL = "panel"
 
 
-rounds = typer.Typer(no_args_is_help=True, help="Rounds: list, close.")
 releases = typer.Typer(no_args_is_help=True, help="Releases: build, list, verify, export, push.")
 releases.command("list")(release_list)
 exports.add_to(releases)
@@ -160,45 +156,3 @@ def evaluate(
     else:
         out.print_json(data=figures)
         out.print(f"Report: {report}")
-
-
-@rounds.command("list")
-def round_list() -> None:
-    """Lists every campaign's rounds."""
-
-    async def work() -> list[tuple[str, Round]]:
-        async with build(settings()) as app, app.database.read() as tx:
-            return await campaigns.list_rounds(tx)
-
-    table = Table("campaign", "round", "opponent", "status")
-    for campaign, current in run(work()):
-        table.add_row(campaign, str(current.number), current.model_ref, current.status.value)
-    out.print(table)
-
-
-@rounds.command("close")
-def round_close(
-    campaign: CampaignOption = None,
-    seed: SeedOption = 1,
-    withdrawn: WithdrawnOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Curates, releases, tunes, evaluates; the tuned model plays the next round if it passes the gate."""
-    from stumper.front.console import StageDisplay
-    from stumper.rounds import CLOSING_PLAN, close_round
-
-    plan = CLOSING_PLAN
-
-    async def work() -> dict[str, Any]:
-        async with build(settings(campaign)) as app:
-            owner, current = await current_campaign(app)
-            with StageDisplay(plan, console=err) as display:
-                return await close_round(
-                    app, owner, current, seed=seed, withdrawn=withdrawn, on_progress=display.tell
-                )
-
-    result = run(work())
-    if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    else:
-        out.print_json(data=result)

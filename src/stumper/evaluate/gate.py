@@ -41,12 +41,13 @@ class Gate:
             if gain["high"] < 0 and -gain["mean"] > self.most_lost:
                 yield one["name"], -gain["mean"]
 
-    def verdict(self, figures: Figures) -> str:
-        """Says in one sentence what was decided and why."""
+    def verdict(self, figures: Figures, *, waits: bool = False) -> str:
+        """Says in one sentence what was decided and why; ``waits``: a person is asked as well."""
         forgotten = figures.known_base - figures.known_tuned
         gained = f"it gained {figures.gain:+.3f} (at least {figures.gain_ci[0]:+.3f})"
         kept = f"lost {max(forgotten, 0.0):.3f} of what it knew (allowed {self.most_forgotten:.3f})"
-        what = "plays the next round" if self.passes(figures) else "does not play: the model stays"
+        passed = "waits for approval" if waits else "plays the next round"
+        what = passed if self.passes(figures) else "does not play: the model stays"
         lost = "".join(
             f", {loss:.3f} of {'colour' if name == 'color' else name} (allowed {self.most_lost:.3f})"
             for name, loss in self.lost(figures)

@@ -14,14 +14,17 @@ from typing import Any
 
 from stumper import campaigns
 from stumper.app import App
-from stumper.curate.pipeline import curate
+from stumper.curate.pipeline import CurateReport, curate
+from stumper.errors import Conflict
 from stumper.evaluate.closing import Examination, Figures, examine_fully
 from stumper.evaluate.gate import Gate
 from stumper.progress.impact.lessons import Taught, teach, tell
-from stumper.records import Campaign, Release, Round, RoundStatus
+from stumper.records import Campaign, Decision, Release, Round, RoundId, RoundStatus
 from stumper.release.freeze import freeze
 from stumper.release.withdraw.renew import ensure_current, succeed
+from stumper.rounds import queries
 from stumper.rounds.tuning import tune_on
+from stumper.vlm.blind import Guesser
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -51,18 +54,34 @@ class Closing:
         self._gate = gate or Gate()
 
     async def curate(self) -> dict[str, Any]:
-        """Settles what votes decide and turns accepted claims into examples."""
+        """Settles what votes decide and turns accepted claims into examples.
+
+        Also of earlier rounds, what came after they were closed: ``late`` counts these examples.
+        """
         self._tell("curate", 0, 1)
+        async with self._app.database.read() as tx:
+            earlier = await queries.unfinished(tx, self._campaign.id, before=self._round.number)
         async with self._app.guesser() as guesser:
-            report = await curate(
-                self._app.database,
-                self._campaign.id,
-                self._round.id,
-                now=self._app.clock(),
-                guesser=guesser,
-                on_progress=lambda done, total: self._tell("curate", done, total),
+            late = [(await self._curate(round_id, guesser)).added for round_id in earlier]
+            report = await self._curate(
+                self._round.id, guesser, lambda done, total: self._tell("curate", done, total)
             )
-        return asdict(report)
+        return {**asdict(report), "late": sum(late)}
+
+    async def _curate(
+        self,
+        round_id: RoundId,
+        guesser: Guesser | None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> CurateReport:
+        return await curate(
+            self._app.database,
+            self._campaign.id,
+            round_id,
+            now=self._app.clock(),
+            guesser=guesser,
+            on_progress=on_progress,
+        )
 
     async def freeze(self, *, split_seed: int | None = None) -> Release:
         """Freezes the campaign's examples up to this round; without a seed by the campaign's own."""
@@ -129,13 +148,21 @@ class Closing:
     async def decide(self, release: Release, tuned_ref: str, figures: Figures) -> bool:
         """Closes the round and opens the next: with the tuned model if it passes the gate, else as before.
 
-        Written in one transaction, so that a campaign is never left without a round.
+        Where the campaign asks for approval the champion plays on, until a person says otherwise. Returns
+        whether the tuned model plays. Written in one transaction, so that a campaign is never left without a
+        round. Raises Conflict if something else closed the round.
         """
         passed = self._gate.passes(figures)
+        key = campaigns.comparison_id(release.id, self._round.model_ref, tuned_ref)
         async with self._app.database.begin() as tx:
+            waits = passed and (await campaigns.hold(tx, self._campaign.id)).approval
             current = await campaigns.find_round(tx, self._round.id)
             if current.status is RoundStatus.CLOSED:
-                return passed
+                known = await queries.candidate(tx, key)
+                if known is None:
+                    raise Conflict(f"Round {current.number} was closed by something else meanwhile.")
+                return known.plays
+            plays = passed and not waits
             now = self._app.clock()
             await campaigns.record_evaluation(
                 tx,
@@ -143,24 +170,27 @@ class Closing:
                 base_ref=current.model_ref,
                 tuned_ref=tuned_ref,
                 figures=figures.to_json(),
-                passed=passed,
+                passed=plays,
                 now=now,
+                decision=Decision.WAITING if waits else None,
             )
             await campaigns.set_status(tx, current.id, RoundStatus.CLOSED, now=now)
             rng = random.Random(f"next round {current.id} {self._seed}")
             await campaigns.open_round(
                 tx,
                 campaign_id=self._campaign.id,
-                model_ref=tuned_ref if passed else current.model_ref,
+                model_ref=tuned_ref if plays else current.model_ref,
                 now=now,
                 rng=rng,
+                reason=_why(current, plays=plays, waits=waits),
             )
-        return passed
+        return plays
 
     async def lessons(self, release: Release, tuned_ref: str, *, passed: bool) -> Taught:
         """Asks the tuned model what players caught, and tells them what it learned, if it plays now.
 
-        Comes after `decide`, so players of the next round wait for none of it.
+        Comes after `decide`, so players of the next round wait for none of it. A model that was approved
+        meanwhile plays as well.
         """
         self._tell("lessons", 0, 1)
         evaluation_id = campaigns.comparison_id(release.id, self._round.model_ref, tuned_ref)
@@ -174,7 +204,7 @@ class Closing:
             release=Path(release.path),
             on_progress=lambda done, total: self._tell("lessons", done, total),
         )
-        if passed:
+        if passed or await self._approved(evaluation_id):
             await tell(
                 self._app.database,
                 evaluation_id=evaluation_id,
@@ -183,3 +213,15 @@ class Closing:
                 rng=random.SystemRandom(),
             )
         return taught
+
+    async def _approved(self, evaluation_id: str) -> bool:
+        async with self._app.database.read() as tx:
+            known = await queries.candidate(tx, evaluation_id)
+        return known is not None and known.decision is Decision.APPROVED
+
+
+def _why(closed: Round, *, plays: bool, waits: bool) -> str:
+    if plays:
+        return f"tuned in round {closed.number}, passed the gate"
+    waiting = f"the model tuned in round {closed.number} waits for approval"
+    return waiting if waits else f"the model tuned in round {closed.number} did not pass the gate"

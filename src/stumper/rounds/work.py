@@ -19,6 +19,7 @@ from stumper.jobs import Jobs
 from stumper.records import Campaign, Release, Round, RoundId, RoundStatus
 from stumper.release import queries as release_queries
 from stumper.release.manifest import read_manifest
+from stumper.rounds import queries
 from stumper.rounds.closing import Closing, OnProgress, quiet
 
 CLOSING_PLAN = {"curate": 3.0, "freeze": 3.0, "tune": 200.0, "evaluate": 45.0, "lessons": 12.0}
@@ -36,9 +37,9 @@ async def close_round(
 ) -> dict[str, Any]:
     """Runs the closing of a round as a durable job, or goes on with it; returns its figures.
 
-    Raises Conflict if the round is closed already, or its release was withdrawn before it was tuned on
-    (another seed collects anew; ``withdrawn`` goes on), BadRelease with too few examples, and what tuning
-    raises.
+    Raises Conflict if the round is closed already, if an earlier one's tuned model waits for approval, or if
+    its release was withdrawn before it was tuned on (another seed collects anew; ``withdrawn`` goes on),
+    BadRelease with too few examples, and what tuning raises.
     """
     jobs = Jobs(app.settings.jobs_url)
     workflow = _register(jobs, app, on_progress, withdrawn=withdrawn)
@@ -81,12 +82,22 @@ def _register(
         async with app.database.begin() as tx:
             await campaigns.set_status(tx, RoundId(round_id), status, now=app.clock())
 
+    async def refuse_while_one_waits(name: str) -> None:
+        async with app.database.read() as tx:
+            one = await queries.waiting(tx, (await campaigns.find_campaign(tx, name)).id)
+        if one is not None:
+            raise Conflict(
+                f"The model tuned in round {one.round_number} of {name!r} waits for a person. First say "
+                "stumper round approve, or stumper round refuse."
+            )
+
     @jobs.step("collect")
     async def collect(name: str, round_id: str, seed: int) -> dict[str, Any]:
         """Curates and freezes while nobody plays or votes; refused, the round goes on.
 
         One step, so that a closing tried again closes the round again and curates what came between.
         """
+        await refuse_while_one_waits(name)
         await mark(round_id, RoundStatus.CLOSING)
         try:
             this = await closing(name, round_id, seed)
@@ -123,13 +134,16 @@ def _register(
         release_id = collected["release"]
         tuned = await tune_model(name, round_id, seed, release_id)
         figures = await evaluate_both(name, round_id, seed, release_id, tuned)
-        passed = await decide(name, round_id, seed, release_id, tuned, figures)
-        taught = await lessons(name, round_id, seed, release_id, tuned, passed)
+        plays = await decide(name, round_id, seed, release_id, tuned, figures)
+        taught = await lessons(name, round_id, seed, release_id, tuned, plays)
+        gate, found = Gate(), Figures.from_json(json.loads(figures))
+        waits = gate.passes(found) and not plays
         return {
             **collected,
             "tuned": tuned,
-            "passed": passed,
-            "verdict": Gate().verdict(Figures.from_json(json.loads(figures))),
+            "passed": gate.passes(found),
+            "waits": waits,
+            "verdict": gate.verdict(found, waits=waits),
             "figures": json.loads(figures),
             "lessons": json.loads(taught),
         }

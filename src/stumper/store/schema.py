@@ -56,7 +56,17 @@ round_ = Table(
     Column("status", String(16), nullable=False),
     Column("opened_at", Double, nullable=False),
     Column("closed_at", Double),
+    # Why this model is the opponent: passed the gate, approved, rolled back.
+    Column("reason", Text, nullable=False, server_default=""),
     UniqueConstraint("campaign_id", "number"),
+)
+# Whatever happens at once, a campaign never has two rounds that are not closed.
+Index(
+    "uq_round_campaign_id_not_closed",
+    round_.c.campaign_id,
+    unique=True,
+    sqlite_where=round_.c.status != "closed",
+    postgresql_where=round_.c.status != "closed",
 )
 
 # The same bytes may serve several campaigns: the key is (campaign, image).
@@ -504,8 +514,12 @@ evaluation = Table(
     Column("base_ref", Text, nullable=False),
     Column("tuned_ref", Text, nullable=False),
     Column("figures", JSON, nullable=False),
+    # The tuned model plays: the gate let it, and a person where one is asked.
     Column("passed", Boolean, nullable=False),
     Column("evaluated_at", Double, nullable=False),
+    # Waiting, approved or refused; empty where no person was asked.
+    Column("decision", String(16)),
+    Column("decided_at", Double),
 )
 
 # What a tuned model says to the question of an example: has it learned what its player taught?
