@@ -86,6 +86,7 @@ COMMANDS: Final = {
     "images": ("images:images", "Pictures: add, draw, verify."),
     "models": ("models:models", "Opponents: check a reference."),
     "round": ("rounds:rounds", "Rounds: list, close, approval, approve, refuse, rollback."),
+    "benchmarks": ("benchmarks:benchmarks", "The paper's ten benchmarks: plan, read."),
     "release": ("learn:releases", "Releases: build, list, verify, export, push."),
     "claims": ("claims:claims", "Claims that wait for your word: list, decide, ask models."),
     "players": ("players:players", "Players: list, what was noticed about them, appeals, decide, forget."),

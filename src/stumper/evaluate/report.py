@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from stumper.evaluate.benchmarks.table import Table
 from stumper.evaluate.cards import piles
 from stumper.evaluate.charts import number, pair, whisker
 from stumper.evaluate.closing import Examination
@@ -90,6 +91,8 @@ class ReportData:
     """Types of players, where they were simulated."""
     insight: Insight | None = None
     """What play says about the model, where there was play."""
+    benchmarks: Table | None = None
+    """The paper's ten, where they were run."""
     facts: Sequence[tuple[str, str]] = ()
     """Provenance of the run: seed, versions, minutes, machine."""
 
@@ -112,6 +115,7 @@ def _view(data: ReportData) -> dict[str, Any]:
     found = data.examination
     return {
         "data": data,
+        "table": data.benchmarks,
         "score": found.score.overall,
         "known": found.known.overall,
         "withheld": found.withheld.overall,

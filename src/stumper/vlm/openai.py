@@ -142,7 +142,7 @@ def shown(jpeg: bytes, text: str) -> list[dict[str, Any]]:
 
 def open_openai(rest: str, *, key: str | None = None, patience: Patience = PATIENT) -> OpenAIModel:
     """Opens ``openai:`` followed by ``http://host:port/v1#model``; nothing is sent yet. Raises BadSetting."""
-    return OpenAIModel(*_place(rest), key=key, patience=patience)
+    return OpenAIModel(*place(rest), key=key, patience=patience)
 
 
 def open_endpoint(ref: str, *, key: str | None = None, patience: Patience = PATIENT) -> Endpoint:
@@ -150,10 +150,10 @@ def open_endpoint(ref: str, *, key: str | None = None, patience: Patience = PATI
     scheme, _, rest = ref.partition(":")
     if scheme != "openai":
         raise BadSetting(f"{ref!r} is no endpoint. Only an openai:URL#NAME model can be asked about texts.")
-    return Endpoint(*_place(rest), key=key, patience=patience)
+    return Endpoint(*place(rest), key=key, patience=patience)
 
 
-def _place(rest: str) -> tuple[str, str]:
+def place(rest: str) -> tuple[str, str]:
     """Returns address and model's name of ``http://host:port/v1#model``. Raises BadSetting."""
     base, _, name = rest.partition("#")
     try:
