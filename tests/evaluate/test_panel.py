@@ -10,6 +10,7 @@ import pytest
 
 from stumper import rounds
 from stumper.curate.panel.panel import Panel
+from stumper.evaluate.benchmarks import compare
 from stumper.evaluate.panel import panel_scores
 from stumper.evaluate.run import Item, compared
 from stumper.records import Category
@@ -69,8 +70,10 @@ async def test_an_evaluation_shows_both_and_the_rules_decide(tmp_path: Path) -> 
         seed=1,
         secrets={},
         panel=panel,
+        benchmarks=compare(None, None),
     )
 
     assert set(told) >= {"score", "panel"}
     assert told["panel"]["missing"] in range(7)
     assert "judged by a panel" in (tmp_path / "report.html").read_text()
+    assert "The paper's ten benchmarks" in (tmp_path / "report.html").read_text()

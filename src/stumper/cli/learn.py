@@ -124,15 +124,21 @@ def evaluate(
     ] = Scorer.RULES,
     models: ModelsOption = None,
     least: LeastOption = LEAST,
+    benchmarks: Annotated[
+        Path | None, typer.Option(help="Folder of a benchmarks plan that was run; shown in the report.")
+    ] = None,
     seed: SeedOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category."""
+    from stumper.evaluate.benchmarks import compare, read_pair
     from stumper.rounds import evaluate_on
 
     refuse_withdrawn(release, allowed=True)
     if by is Scorer.RULES and models:
         raise BadSetting("The judge by rules asks no model. Say --judge panel, or leave --model out.")
+
+    table = compare(*read_pair(benchmarks)) if benchmarks else None  # before hours are spent
 
     async def work() -> dict[str, Any]:
         panel = open_panel(models, least=least) if by is Scorer.PANEL else None
@@ -145,6 +151,7 @@ def evaluate(
                 seed=seed,
                 secrets=load().model_secrets,
                 panel=panel,
+                benchmarks=table,
             )
         finally:
             if panel:

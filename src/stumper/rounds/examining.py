@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stumper.curate.panel.panel import Panel
+from stumper.evaluate.benchmarks import Table as BenchmarkTable
 from stumper.evaluate.closing import examine_fully
 from stumper.evaluate.gate import Gate
 from stumper.evaluate.panel import panel_scores
@@ -23,10 +24,12 @@ async def evaluate_on(
     seed: int,
     secrets: dict[str, str],
     panel: Panel | None = None,
+    benchmarks: BenchmarkTable | None = None,
 ) -> dict[str, Any]:
     """Scores two models on a release's test split, writes the report and returns the figures.
 
-    A ``panel`` is asked about the same answers; its figures stand beside those of the rules, which decide.
+    A ``panel`` is asked about the same answers; its figures stand beside those of the rules, which decide. So
+    do ``benchmarks`` that another harness ran.
     """
     base, tuned = await open_model(base_ref, secrets=secrets), await open_model(tuned_ref, secrets=secrets)
     try:
@@ -44,6 +47,7 @@ async def evaluate_on(
         verdict=gate.verdict(figures),
         manifest=manifest,
         seed=seed,
+        benchmarks=benchmarks,
         facts=[("judged by a panel", str(told))] if told else (),
     )
     write_report(report, data)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from stumper.evaluate.benchmarks import compare, read_pair
 from stumper.evaluate.benchmarks.page import render_benchmarks
@@ -12,6 +15,7 @@ from stumper.evaluate.report import render
 from tests.commands import stumper
 from tests.evaluate.benchmarks.layouts import kit, table
 from tests.evaluate.reporting import report_data
+from tests.evaluate.test_closing import release
 
 
 def played(folder: Path) -> Path:
@@ -59,6 +63,27 @@ def test_the_table_stands_in_the_report_where_it_was_made(tmp_path: Path) -> Non
         assert "of 100; paper 87.9 → 82.2, lost" in part
         assert ">missing<" in part
         assert part.count('class="chart versus"') == 10
+
+
+def test_evaluate_reads_a_plan_that_was_run_before_it_asks_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    async def examined(_release: Path, **more: Any) -> dict[str, Any]:
+        given.update(more)
+        return {}
+
+    monkeypatch.setattr("stumper.rounds.evaluate_on", examined)
+    played(tmp_path / "bench")
+    ask = ("evaluate", str(release(tmp_path / "r")), "--base", "scripted:", "--tuned", "scripted:")
+
+    refused = stumper(*ask, "--benchmarks", "nowhere", folder=tmp_path)
+    assert (refused.returncode, given) == (1, {})
+    assert refused.stderr.startswith("Error: There is no folder nowhere.")
+
+    assert stumper(*ask, "--benchmarks", "bench", folder=tmp_path).returncode == 0
+    assert [row.benchmark.slug for row in given["benchmarks"].lost] == ["mmbench"]
 
 
 def test_a_file_name_cannot_put_anything_into_the_page(tmp_path: Path) -> None:
