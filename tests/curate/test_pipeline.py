@@ -228,7 +228,7 @@ async def test_rounds_learn_from_one_another_and_settle_only_their_own(town: Dat
 
 async def _next_round(tx: Any) -> dict[str, Any]:
     row = (await tx.execute(select(schema.round_))).mappings().one()
-    return {**row, "id": "later", "number": row["number"] + 1}
+    return {**row, "id": "later", "number": row["number"] + 1, "status": "closed"}
 
 
 async def test_without_votes_the_operator_is_told_what_to_do(town: Database) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stumper.evaluate.closing import Examination
+from stumper.evaluate.consistency import Case, cases, judged
+from stumper.evaluate.cost import Cost
 from stumper.evaluate.items import KNOWN, WITHHELD, toytown_items
 from stumper.evaluate.report import Loop, ReportData
 from stumper.evaluate.run import Comparison, Item, compared
@@ -40,6 +42,15 @@ def comparison(items: Sequence[Item], *, base: float, tuned: float) -> Compariso
     )
 
 
+def _right(varied: Sequence[Case], share: float, seed: int) -> list[list[float]]:
+    rng = random.Random(seed)
+    return [[float(rng.random() < share) for _ in case.all] for case in varied]
+
+
+def _took(ms: float) -> Cost:
+    return Cost(answers=60, mean_ms=ms, p95_ms=3 * ms, tokens=2.4)
+
+
 def report_data(*, n: int = 60, base: float = 0.03, tuned: float = 0.62) -> ReportData:
     withheld = toytown_items(seed=1, n=n, skills=WITHHELD, style="complex")
     known = toytown_items(seed=1, n=n, skills=KNOWN, style="simple")
@@ -47,6 +58,7 @@ def report_data(*, n: int = 60, base: float = 0.03, tuned: float = 0.62) -> Repo
         replace(item, group="", choices=())
         for item in toytown_items(seed=2, n=n, skills=WITHHELD, style="complex")
     ]
+    varied = cases(asked, seed=1, n=24)
     score = compared(
         asked,
         said(
@@ -74,9 +86,10 @@ def report_data(*, n: int = 60, base: float = 0.03, tuned: float = 0.62) -> Repo
     return ReportData(
         title="toytown, round 1",
         examination=Examination(
-            score=score,
+            score=replace(score, costs=(_took(40.0), _took(52.5))),
             known=comparison(known, base=0.96, tuned=0.95),
             withheld=comparison(withheld, base=0.05, tuned=tuned),
+            consistency=judged(varied, _right(varied, base, 5), _right(varied, tuned, 6), seed=1),
         ),
         passed=True,
         verdict="It gained and forgot little: the tuned model is the opponent of round 2.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
-from stumper.evaluate.metrics import Interval, gain_interval, mean, mean_interval, places
+from stumper.evaluate.metrics import Interval, gain_interval, mean, mean_interval, paired_p, places
 
 NAN = float("nan")
 
@@ -106,3 +108,63 @@ def test_lengths_must_agree() -> None:
 
 def test_places_come_in_alphabetical_order() -> None:
     assert {name: list(where) for name, where in places(["b", "a", "b"]).items()} == {"a": [1], "b": [0, 2]}
+
+
+@pytest.mark.parametrize(
+    ("gains", "p"),
+    [
+        ([1.0, 1.0, 1.0], 2 / 8),  # of 8 ways to sign them, +++ and ---
+        ([1.0, 1.0, -1.0], 1.0),  # every way comes to 1 at least
+        ([2.0, 1.0, 0.0], 2 / 4),  # what does not differ has no sign: ++ and --
+        ([3.0, 1.0, -1.0], 6 / 8),  # 3, 3 and 5 of the four ways with +3, but not 1; and their mirrors
+        ([0.0, 0.0], 1.0),
+    ],
+)
+def test_the_paired_test_against_counting_by_hand(gains: list[float], p: float) -> None:
+    before = np.zeros(len(gains))
+
+    assert paired_p(before, before + gains, list("abc"[: len(gains)]), seed=1) == p
+
+
+def test_questions_about_one_picture_are_one_coin() -> None:
+    after = np.array([1.0, 1.0, 1.0, 1.0])
+
+    assert paired_p(after * 0, after, ["a", "a", "a", "a"], seed=1) == 1.0
+    assert paired_p(after * 0, after, ["a", "b", "c", "d"], seed=1) == 2 / 16
+
+
+def test_a_pair_with_one_score_missing_says_nothing() -> None:
+    before, after = np.array([0.0, NAN, 0.0]), np.array([1.0, 1.0, NAN])
+
+    assert paired_p(before, after, list("abc"), seed=1) == 1.0
+    assert math.isnan(paired_p(before[1:], after[1:], list("bc"), seed=1))
+
+
+def test_drawn_signs_say_what_all_of_them_say() -> None:
+    rng = np.random.default_rng(3)
+    before, after = rng.random(10), rng.random(10) + 0.15
+    images = list(range(10))
+
+    every = paired_p(before, after, images, seed=1, resamples=1024)
+    some = paired_p(before, after, images, seed=1, resamples=1023)
+
+    assert every == pytest.approx(_every_sign(after - before))
+    assert some == pytest.approx(every, abs=3 * math.sqrt(every * (1 - every) / 1023))
+
+
+def _every_sign(gains: NDArray[np.float64]) -> float:
+    """A second account: one way after another."""
+    far = abs(sum(gains)) - 1e-9
+    ways = list(itertools.product((1, -1), repeat=len(gains)))
+    return sum(abs(sum(s * g for s, g in zip(way, gains, strict=True))) >= far for way in ways) / len(ways)
+
+
+def test_without_a_difference_the_paired_test_errs_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    zeros = np.zeros(20)
+    found = [
+        paired_p(zeros, rng.normal(size=20), list(range(20)), seed=trial, resamples=199)
+        for trial in range(400)
+    ]
+
+    assert np.mean(np.array(found) <= 0.05) == pytest.approx(0.05, abs=0.035)

@@ -103,6 +103,35 @@ def test_the_figures_of_the_run_are_in_it(data: ReportData) -> None:
     assert "0123456789abcdef" in text
 
 
+def test_what_was_tested_beside_the_score_is_in_it(data: ReportData) -> None:
+    text = render(data)
+
+    assert "by chance alone: p " in text
+    assert "In other words" in text
+    assert "Mirrored" in text
+    assert "52 ms" in text  # mean latency of the tuned model
+    assert "158 ms" in text  # and the 95th percentile
+    assert len(data.examination.score.dimensions) >= 3
+
+
+def test_without_variants_and_costs_their_sections_are_left_out(data: ReportData) -> None:
+    bare = replace(data.examination, consistency=None, score=replace(data.examination.score, costs=None))
+    text = render(replace(data, examination=bare))
+
+    assert "Does it stay right?" not in text
+    assert "What an answer costs" not in text
+    assert parsed(text).open == []
+
+
+def test_the_worst_losses_come_first() -> None:
+    losses = [outcome(f"{tuned}", 1.0, tuned) for tuned in (0.5, 0.0, 0.75, 0.25) for _ in range(4)]
+
+    (lost,) = [pile for pile in piles(losses, seed=1) if pile.name == "lost"]
+
+    assert (lost.total, len(lost.cards)) == (16, 8)
+    assert "worst first" in lost.title
+
+
 def test_the_same_data_give_the_same_report(data: ReportData) -> None:
     assert render(data) == render(data)
 

@@ -65,7 +65,8 @@ async def open_campaign(database: Database, *, model_ref: str = "onnx:") -> None
                    rules=asdict(Rules()), created_at=1.0)  # fmt: skip
         for number, round_id in enumerate((FIRST, SECOND), start=1):
             await _add(tx, schema.round_, id=round_id, campaign_id=CAMPAIGN, number=number,
-                       model_ref=model_ref, status="open", opened_at=1.0)  # fmt: skip
+                       model_ref=model_ref, status="open" if round_id == SECOND else "closed",
+                       opened_at=1.0)  # fmt: skip
         await _add(tx, schema.player, **_player("p"))
         await _add(tx, schema.session, id="s", player_id="p", round_id=FIRST, campaign_id=CAMPAIGN, turns=10,
                    started_at=1.0, poison_rate=0.4, salt="x", commitment="y")  # fmt: skip

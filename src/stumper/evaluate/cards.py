@@ -1,4 +1,4 @@
-"""Example cards of a report: questions of the test split drawn at random, won, still wrong and lost alike."""
+"""Example cards of a report: questions of the test split, won and lost alike; of what was lost, the worst."""
 
 from __future__ import annotations
 
@@ -45,12 +45,15 @@ class Pile:
 
 
 def piles(outcomes: Sequence[Outcome], *, seed: int) -> tuple[Pile, ...]:
-    """Returns the piles won, still wrong, lost and kept, each with a few cards drawn at random."""
+    """Returns the piles won, still wrong, lost and kept, each with a few cards drawn at random.
+
+    Of the lost ones, those that lost most are shown.
+    """
     scored = [outcome for outcome in outcomes if outcome.base >= 0 and outcome.tuned >= 0]  # nan is neither
     fates = (
         ("won", "Learned: wrong before, right after", False, True, 8),
         ("open", "Still wrong", False, False, 4),
-        ("lost", "Lost: right before, wrong after", True, False, 4),
+        ("lost", "Lost: right before, wrong after, the worst first", True, False, 8),
         ("kept", "Right before and after", True, True, 4),
     )
     return tuple(
@@ -68,7 +71,10 @@ def _right(score: float) -> bool:
 
 
 def _pile(name: str, title: str, outcomes: Sequence[Outcome], *, scored: int, most: int, seed: int) -> Pile:
-    drawn = random.Random(f"{seed}:{name}").sample(list(outcomes), min(most, len(outcomes)))
+    drawn = random.Random(f"{seed}:{name}").sample(list(outcomes), len(outcomes))
+    if name == "lost":
+        drawn.sort(key=lambda one: one.tuned - one.base)
+    drawn = drawn[:most]
     share = len(outcomes) / scored if scored else 0.0
     return Pile(name, title, len(outcomes), share, tuple(map(_card, drawn)))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stumper.errors import BadRelease
+from stumper.evaluate.consistency import Consistency, cases, consistency
 from stumper.evaluate.items import known_items, release_items, withheld_items
 from stumper.evaluate.metrics import Interval
 from stumper.evaluate.run import Comparison, Figure, compare
@@ -87,6 +88,8 @@ class Examination:
     """What the shipped model was taught: what tuning must not make it forget."""
     withheld: Comparison
     """What it was never taught, one group a gap."""
+    consistency: Consistency | None = None
+    """Whether right answers stay right in other words and in the mirror."""
 
     def figures(self) -> Figures:
         score, known, withheld = self.score.overall, self.known.overall, self.withheld.overall
@@ -107,6 +110,7 @@ class Examination:
                 "score": self.score.to_json(),
                 "known": self.known.to_json(),
                 "withheld": self.withheld.to_json(),
+                "consistency": self.consistency and self.consistency.to_json(),
             },
         )
 
@@ -138,7 +142,8 @@ async def examine_fully(
     cache: Path | None = None,
     on_progress: OnProgress = _quiet,
 ) -> Examination:
-    """Asks both models the release's test questions of its own round, and Toytown's known and withheld ones.
+    """Asks both models the release's test questions of its own round, Toytown's known and withheld ones, and
+    some of them in other words and in the mirror.
 
     ``cache`` is a folder; a second call with the same models asks nothing again. Raises BadRelease if
     nothing of the test split can be scored, ModelError if a model answers nothing.
@@ -149,7 +154,8 @@ async def examine_fully(
         "known": known_items(seed=seed),
         "withheld": withheld_items(seed=seed),
     }
-    total = sum(2 * len(items) for items in sets.values())
+    varied = cases(sets["score"], seed=seed)
+    total = sum(2 * len(items) for items in sets.values()) + 2 * sum(len(case.all) for case in varied)
     before = 0
     found: dict[str, Comparison] = {}
     for name, items in sets.items():
@@ -167,7 +173,15 @@ async def examine_fully(
             f"No question of the test split of {release} could be scored. Look at its answers and build it "
             "again."
         )
-    return Examination(found["score"], found["known"], found["withheld"])
+    steady = await consistency(
+        base,
+        tuned,
+        varied,
+        seed=seed,
+        cache=cache / "consistency" if cache else None,
+        on_progress=lambda done, _: on_progress(before + done, total),
+    )
+    return Examination(found["score"], found["known"], found["withheld"], steady)
 
 
 def _unscored(figure: Figure) -> bool:

@@ -7,11 +7,13 @@ a model was trained on is asked.
 from __future__ import annotations
 
 import io
+import itertools
 import random
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from stumper.errors import BadRelease
 from stumper.evaluate.run import Item
@@ -31,6 +33,8 @@ _SEEDS_A_SET: Final = 1_000_000
 _MOST_A_SCENE: Final = 4
 _SCENES_A_QUESTION: Final = 40
 """Scenes looked at for one question before a skill counts as not askable."""
+_TRIES_A_WORDING: Final = 12
+"""Questions drawn to find the same one in other words."""
 
 
 def release_items(folder: Path, *, split: Split = Split.TEST, round_number: int | None = None) -> list[Item]:
@@ -120,6 +124,52 @@ def _asked(scene: Scene, skills: Sequence[Skill], *, style: str, wording: str) -
         return []
     image = _png(scene)
     return [(skill, _item(scene, question, image, style)) for skill, question in asked]
+
+
+class Reworded(NamedTuple):
+    """A question, and other wordings of it with the same answer."""
+
+    item: Item
+    others: tuple[str, ...]
+
+
+def reworded_items(*, seed: int, n: int, others: int = 2) -> list[Reworded]:
+    """Returns up to ``n`` questions, one a picture and spread over all skills, each in ``others`` wordings
+    more, none of which was trained on.
+    """
+    rng = random.Random(f"reworded {seed}")
+    found: list[Reworded] = []
+    for style, skills, many in (("simple", KNOWN, n // 2), ("complex", WITHHELD, n - n // 2)):
+        wanted = itertools.cycle(rng.sample(skills, len(skills)))
+        made = (
+            _reworded(scene, next(wanted), rng, style, others) for scene in _scenes(seed, style, limit=9 * n)
+        )
+        found += itertools.islice((one for one in made if one is not None), many)
+    return found
+
+
+def _reworded(scene: Scene, skill: Skill, rng: random.Random, style: str, others: int) -> Reworded | None:
+    first = ask(scene, skill, rng, wording="heldout")
+    if first is None:
+        return None
+    said = {_spoken(first): first.text}
+    for _ in range(_TRIES_A_WORDING * others):
+        again = ask(scene, skill, rng, wording="heldout")
+        same = again and (again.form, again.subject, again.answer) == (
+            first.form,
+            first.subject,
+            first.answer,
+        )
+        if again and same:
+            said.setdefault(_spoken(again), again.text)
+        if len(said) > others:
+            return Reworded(_item(scene, first, _png(scene), style), tuple(said.values())[1:])
+    return None
+
+
+def _spoken(question: Question) -> tuple[str, ...]:
+    """Without capitals and marks: these are no other words."""
+    return tuple(re.findall(r"\w+", question.text.lower()))
 
 
 def _item(scene: Scene, question: Question, image: bytes, style: str) -> Item:

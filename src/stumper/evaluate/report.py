@@ -15,6 +15,7 @@ from stumper.evaluate.benchmarks.table import Table
 from stumper.evaluate.cards import piles
 from stumper.evaluate.charts import number, pair, whisker
 from stumper.evaluate.closing import Examination
+from stumper.evaluate.consistency import Consistency
 from stumper.evaluate.insight import Insight
 from stumper.evaluate.metrics import Interval
 from stumper.evaluate.run import Comparison, Figure
@@ -44,6 +45,13 @@ LABELS: Final = {
     "position": "left, right, top, bottom",
 }
 """What Toytown's skills are called here."""
+
+
+_VARIANTS: Final = {
+    "as asked": "all questions of the sample",
+    "in other words": "and in two other wordings",
+    "mirrored": "and in the mirror, where left is right",
+}
 
 
 class Standing(Protocol):
@@ -107,6 +115,7 @@ def render(data: ReportData) -> str:
     report = pages("stumper.evaluate")
     report.filters["figure"] = number
     report.filters["label"] = _label
+    report.filters["chance"] = _chance
     report.tests["known"] = lambda value: value is not None and math.isfinite(value)
     return report.get_template("report.html").render(**_view(data))
 
@@ -123,6 +132,9 @@ def _view(data: ReportData) -> dict[str, Any]:
         "gaps": _rows(found.withheld.groups, found.withheld),
         "closed": sum(gap.closed for gap in found.withheld.groups),
         "categories": _rows(found.score.categories, found.score),
+        "dimensions": [_Row(one, pair(one), "") for one in found.score.dimensions],
+        "steady": _steady(found.consistency),
+        "costs": list(zip(("before", "after"), found.score.costs or (), strict=False)),
         "skills": _rows(found.known.groups, found.known),
         "forgotten": found.known.overall.base.mean - found.known.overall.tuned.mean,
         "piles": [pile for pile in piles(found.score.outcomes, seed=data.seed) if pile.total],
@@ -151,6 +163,12 @@ def _rows(figures: Sequence[Figure], comparison: Comparison) -> list[_Row]:
         for name in (outcome.item.group, str(outcome.item.category)):
             examples.setdefault(name, outcome.item.question)
     return [_Row(one, pair(one), examples.get(one.name, "")) for one in sorted(figures, key=order)]
+
+
+def _steady(found: Consistency | None) -> list[_Row]:
+    """As asked, in other words, mirrored; without what could not be asked."""
+    figures = (found.as_asked, found.in_other_words, found.mirrored) if found else ()
+    return [_Row(one, pair(one), _VARIANTS[one.name]) for one in figures if one.gain.n]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +209,13 @@ def _found(insight: Insight | None) -> list[_Found]:
         chart = whisker(drawn, marked=rate.marked if rate.error else math.nan)
         rows.append(_Found(name, rate.asked, rate.marked, mean, low, high, chart))
     return rows
+
+
+def _chance(p: float) -> str:
+    """'p = 0.03' or 'p < 0.001'."""
+    if math.isnan(p):
+        return "p unknown"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _label(name: str) -> str:

@@ -7,24 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from stumper.curate.forms import Form, form
 from stumper.curate.judges import score
 from stumper.errors import ModelError, StumperError
+from stumper.evaluate.cost import Cost, cost
 from stumper.evaluate.guess import Asked, guess_scores
-from stumper.evaluate.metrics import Interval, Scores, gain_interval, mean, mean_interval, places
+from stumper.evaluate.kept import Kept
+from stumper.evaluate.metrics import Interval, Scores, gain_interval, mean, mean_interval, paired_p, places
 from stumper.records import Category
-from stumper.vlm.base import Model
+from stumper.vlm.base import Answer, Model
 
 AT_ONCE: Final = 32
 """Questions on their way to one model; the adapters batch or throttle them as they can."""
+
+DIMENSIONS: Final = {
+    Form.YES_NO: "existence",
+    Form.SIDE: "position",
+    Form.COUNT: "count",
+    Form.COLOUR: "colour",
+    Form.TEXT: "text",
+}
+"""What is asked for, by the form that its answer must have (those of MME, arXiv:2306.13394)."""
 
 OnProgress = Callable[[int, int], None]
 
@@ -74,6 +85,8 @@ class Figure:
     guess: float
     missing: int
     """Items that base or tuned did not answer, or that cannot be scored."""
+    p: float = math.nan
+    """Of a gain or loss this large by chance alone (two-sided, over whole pictures); nan like the means."""
 
     @property
     def closed(self) -> bool:
@@ -90,6 +103,7 @@ class Figure:
             "gain": _interval(self.gain),
             "guess": _number(self.guess),
             "missing": self.missing,
+            "p": _number(self.p),
             "closed": self.closed,
         }
 
@@ -105,6 +119,10 @@ class Comparison:
     categories: tuple[Figure, ...]
     groups: tuple[Figure, ...]
     """One a gap or skill, alphabetical; empty if the items name none."""
+    dimensions: tuple[Figure, ...] = ()
+    """What is asked for: `DIMENSIONS`, as far as they were asked."""
+    costs: tuple[Cost, Cost] | None = None
+    """Of base and tuned; None where only the texts of the answers are known."""
 
     def to_json(self) -> dict[str, Any]:
         """Returns the figures without the items."""
@@ -112,6 +130,8 @@ class Comparison:
             "overall": self.overall.to_json(),
             "categories": [figure.to_json() for figure in self.categories],
             "groups": [figure.to_json() for figure in self.groups],
+            "dimensions": [figure.to_json() for figure in self.dimensions],
+            "cost": self.costs and [one.to_json() for one in self.costs],
         }
 
 
@@ -126,24 +146,36 @@ async def answers(
     *,
     cache: Path | None = None,
 ) -> list[str | None]:
-    """Returns what the model says to each item, in order; None where it failed.
+    """Returns what the model says to each item, in order; None where it failed. See `ask_all`."""
+    found = await ask_all(model, items, on_progress, cache=cache)
+    return _texts(found)
+
+
+async def ask_all(
+    model: Model,
+    items: Sequence[Item],
+    on_progress: OnProgress = _quiet,
+    *,
+    cache: Path | None = None,
+) -> list[Answer | None]:
+    """Returns the model's answer to each item, in order; None where it failed.
 
     ``cache`` is a JSON Lines file that grows with every answer and spares the questions already in it;
     failures are asked again. Raises the last ModelError if the model failed at every question.
     """
-    known = await _Cache.open(cache, model) if cache else None
+    known = await Kept.open(cache, model) if cache else None
     gate = asyncio.Semaphore(AT_ONCE)
     done = 0
     failures: list[ModelError] = []
 
-    async def one(item: Item) -> str | None:
+    async def one(item: Item) -> Answer | None:
         nonlocal done
-        said = known.find(item) if known else None
+        said = known.find(item.image, item.question) if known else None
         if said is None:
             async with gate:
                 said = await _ask(model, item, failures)
             if known and said is not None:
-                known.keep(item, said)
+                known.keep(item.image, item.question, said)
         done += 1
         on_progress(done, len(items))
         return said
@@ -154,9 +186,9 @@ async def answers(
     return found
 
 
-async def _ask(model: Model, item: Item, failures: list[ModelError]) -> str | None:
+async def _ask(model: Model, item: Item, failures: list[ModelError]) -> Answer | None:
     try:
-        return (await model.answer(item.image, item.question)).text
+        return await model.answer(item.image, item.question)
     except ModelError as error:
         failures.append(error)
     except StumperError:  # a picture that the model refuses: missing, the others go on
@@ -179,11 +211,16 @@ async def compare(
     """
     total = 2 * len(items)
     base_file, tuned_file = (cache / "base.jsonl", cache / "tuned.jsonl") if cache else (None, None)
-    before = await answers(base, items, lambda done, _: on_progress(done, total), cache=base_file)
-    after = await answers(
+    before = await ask_all(base, items, lambda done, _: on_progress(done, total), cache=base_file)
+    after = await ask_all(
         tuned, items, lambda done, _: on_progress(len(items) + done, total), cache=tuned_file
     )
-    return compared(items, before, after, base_ref=base.ref, tuned_ref=tuned.ref, seed=seed)
+    found = compared(items, _texts(before), _texts(after), base_ref=base.ref, tuned_ref=tuned.ref, seed=seed)
+    return replace(found, costs=(cost(before), cost(after)))
+
+
+def _texts(found: Sequence[Answer | None]) -> list[str | None]:
+    return [None if one is None else one.text for one in found]
 
 
 def compared(
@@ -208,6 +245,7 @@ def compared(
         overall=figure("all", outcomes, seed=seed),
         categories=_split(outcomes, [str(item.category) for item in items], seed=seed),
         groups=_split(outcomes, [item.group for item in items], seed=seed),
+        dimensions=_split(outcomes, [_dimension(item) for item in items], seed=seed),
     )
 
 
@@ -223,6 +261,7 @@ def figure(name: str, outcomes: Sequence[Outcome], *, seed: int) -> Figure:
         gain=gain_interval(base, tuned, images, seed=seed),
         guess=mean(guess),
         missing=int(np.count_nonzero(np.isnan(base) | np.isnan(tuned))),
+        p=paired_p(base, tuned, images, seed=seed),
     )
 
 
@@ -232,6 +271,10 @@ def _split(outcomes: Sequence[Outcome], names: Sequence[str], *, seed: int) -> t
         for name, where in places(names).items()
         if name
     )
+
+
+def _dimension(item: Item) -> str:
+    return DIMENSIONS.get(form(item.question, item.reference, category=item.category), "")
 
 
 def _asked(item: Item) -> Asked:
@@ -259,41 +302,3 @@ def _interval(interval: Interval) -> dict[str, float | None]:
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _known_answers(path: Path) -> dict[str, str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if text and not text.endswith("\n"):  # a killed run may leave half a line
-        text = text[: text.rfind("\n") + 1]
-        path.write_text(text, encoding="utf-8", newline="\n")
-    lines = [json.loads(line) for line in text.split("\n") if line]
-    return {line["key"]: line["answer"] for line in lines}
-
-
-class _Cache:
-    """Answers in a JSON Lines file, by model build, picture and question."""
-
-    def __init__(self, path: Path, build: str, known: dict[str, str]) -> None:
-        self._path = path
-        self._build = build
-        self._known = known
-
-    @classmethod
-    async def open(cls, path: Path, model: Model) -> _Cache:
-        # the build, not the reference: other weights may lie in the same folder
-        build = (await model.check()).build
-        return cls(path, build, await asyncio.to_thread(_known_answers, path))
-
-    def _key(self, item: Item) -> str:
-        picture = hashlib.sha256(item.image).hexdigest()
-        return hashlib.sha256(json.dumps([self._build, picture, item.question]).encode()).hexdigest()[:24]
-
-    def find(self, item: Item) -> str | None:
-        return self._known.get(self._key(item))
-
-    def keep(self, item: Item, answer: str) -> None:
-        key = self._key(item)
-        self._known[key] = answer
-        with self._path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps({"key": key, "answer": answer}, ensure_ascii=False) + "\n")
