@@ -36,7 +36,7 @@ from stumper.records import (
     Rules,
 )
 from stumper.rounds import Closing, approve, close_round, lineage, refuse, rollback
-from stumper.rounds.queries import unfinished
+from stumper.rounds.queries import Candidate, unfinished
 from stumper.store import schema
 from stumper.store.database import Database
 from tests.commands import stumper
@@ -125,6 +125,21 @@ async def test_the_champion_plays_until_the_tuned_model_is_approved(
     assert [status for _, status in _opponents(await _rounds(app, campaign))] == ["closed", "closed", "open"]
     with pytest.raises(Conflict, match="waits for approval"):
         await refuse(app, campaign)
+
+
+async def test_two_who_decide_at_once_make_one_round(app: App) -> None:
+    campaign = await _campaign(app)
+    await _decide(app, campaign, "scripted:text=two")
+
+    done = await asyncio.gather(
+        approve(app, campaign), approve(app, campaign), refuse(app, campaign), return_exceptions=True
+    )
+
+    plays = [one for one in done if isinstance(one, Round)]
+    rounds = await _rounds(app, campaign)
+    assert all(isinstance(one, Round | Conflict | Candidate) for one in done)
+    assert len(rounds) == (3 if plays else 2)
+    assert len({one.id for one in plays}) <= 1
 
 
 async def test_a_refused_model_never_plays(app: App) -> None:
@@ -392,8 +407,15 @@ async def _play_out(app: App, name: str, moves: list[str]) -> None:
         with suppress(Conflict, NotFound):
             await _MOVES[move](app, campaign, f"scripted:text={number}")
         rounds = await _rounds(app, campaign)
-        assert [one.number for one in rounds if one.status is RoundStatus.OPEN] == [len(rounds)]
+        assert [one.number for one in rounds if one.status is not RoundStatus.CLOSED] == [len(rounds)]
         assert not any("refused" in one.model_ref for one in rounds)
+
+
+async def _die_closing(app: App, campaign: Campaign, _tuned: str) -> None:
+    """A closing that was killed before it decided; the next one goes on."""
+    current = (await _rounds(app, campaign))[-1]
+    async with app.database.begin() as tx:
+        await campaigns.set_status(tx, current.id, RoundStatus.CLOSING, now=app.clock())
 
 
 async def _switch(app: App, campaign: Campaign, _tuned: str, *, needed: bool) -> None:
@@ -404,6 +426,7 @@ async def _switch(app: App, campaign: Campaign, _tuned: str, *, needed: bool) ->
 _MOVES: dict[str, Callable[[App, Campaign, str], Coroutine[Any, Any, Any]]] = {
     "pass": lambda app, campaign, tuned: _decide(app, campaign, tuned),
     "fail": lambda app, campaign, tuned: _decide(app, campaign, f"{tuned}-refused", figures=LOST),
+    "die": _die_closing,
     "approve": lambda app, campaign, _: approve(app, campaign),
     "refuse": lambda app, campaign, _: refuse(app, campaign),
     "rollback": lambda app, campaign, _: rollback(app, campaign),
