@@ -469,7 +469,7 @@ def routes(world: World) -> dict[str, Any]:
 async def test_every_route_of_the_api_is_described_with_its_refusals(world: World) -> None:
     described = routes(world)
 
-    assert len(described) == 22
+    assert len(described) == 23
     for path, methods in described.items():
         assert path.startswith("/api/")
         for method, operation in methods.items():

@@ -194,7 +194,7 @@ async def test_look_alike_pictures_are_one_picture(town: Database) -> None:
             ["id", "file", *copied],
             select(literal("j"), literal("zz.png"), *(schema.image.c[name] for name in copied)),
         ))  # fmt: skip
-        await tx.execute(update(schema.image).values(look="ffff0000ffff0000"))
+        await tx.execute(update(schema.image).values(look="ffff0000" * 8))
     await add_claim(town, "ann", "c1", image="i", at=4_000.0)
     await add_claim(town, "zoe", "c2", image="j", at=4_001.0)
     await add_claim(town, "ann", "c3", image="j", correction="seven", at=4_002.0)

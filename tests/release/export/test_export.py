@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from stumper.release.export.fit import unpaired, unusable
 from stumper.release.export.formats import Format
 from stumper.release.export.source import HUB_NAMES
 from stumper.release.export.writing import one_line
-from stumper.release.manifest import digest_over, hash_folder
+from stumper.release.manifest import digest_over, hash_folder, read_manifest, write_manifest
 from tests.release.export.conftest import SAME
 
 run = CliRunner()
@@ -41,11 +42,9 @@ def edited(release: Path, target: Path, old: str, new: str) -> Path:
     for split in Split:
         path = target / f"{split}.jsonl"
         path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
-    data = json.loads((target / "release.json").read_text("utf-8"))
-    data["files"] = hash_folder(target)
-    data["digest"] = digest_over(data["files"])
-    data["id"] = data["digest"][:16]
-    (target / "release.json").write_text(json.dumps(data), "utf-8")
+    files = hash_folder(target)
+    digest = digest_over(files)
+    write_manifest(target, replace(read_manifest(target), files=files, digest=digest, id=digest[:16]))
     return target
 
 
