@@ -105,6 +105,7 @@ def test_the_lines_that_are_fine_are_kept_whatever_is_between_them(
     assert time.process_time() - began < 5
 
 
+@pytest.mark.slow
 def test_how_deep_a_line_may_be_is_found_out_before_it_is_written(tmp_path: Path) -> None:
     lines = [b'{"question": "a?", "deep": ' + b"[" * n + b"]" * n + b"}\n" for n in range(1, 1_200)]
     (tmp_path / "in.jsonl").write_bytes(b"".join(lines))

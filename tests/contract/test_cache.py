@@ -33,6 +33,7 @@ async def test_counting_starts_at_one(cache: Cache, key: str) -> None:
     assert [await cache.incr(key, ttl_s=60) for _ in range(3)] == [1, 2, 3]
 
 
+@pytest.mark.slow
 async def test_concurrent_counts_are_all_different(cache: Cache, key: str) -> None:
     counts = await asyncio.gather(*(cache.incr(key, ttl_s=60) for _ in range(100)))
 

@@ -231,6 +231,7 @@ def test_the_same_seed_writes_the_same_lessons() -> None:
     assert not any(re.search(r"[\[\]{}]|=>", lesson.question) for lesson in lessons(per_line=2, seed=5))
 
 
+@pytest.mark.slow
 def test_no_examination_question_is_taught() -> None:
     taught = {_plain(lesson.question) for lesson in lessons(per_line=60, seed=1)}
 

@@ -74,6 +74,7 @@ def parsed(text: str) -> Balance:
     return found
 
 
+@pytest.mark.slow
 def test_a_report_is_one_well_formed_file_that_fetches_nothing(data: ReportData, tmp_path: Path) -> None:
     path = write_report(tmp_path / "deep" / "report.html", data)
 

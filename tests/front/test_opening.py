@@ -76,6 +76,7 @@ async def test_a_start_goes_on_where_a_killed_one_was(apps: Apps) -> None:
         assert await _can_play(app)
 
 
+@pytest.mark.slow
 async def test_two_servers_may_start_on_one_folder(apps: Apps) -> None:
     async with apps() as one, apps() as other:
         await asyncio.gather(_made_playable(one), _made_playable(other))

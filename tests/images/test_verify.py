@@ -293,6 +293,7 @@ def test_a_short_sentence_says_its_word(kind: str, start: str) -> None:
     assert says(f"{start}{kind}.", kind)
 
 
+@pytest.mark.slow
 async def test_a_tenth_of_the_complex_pictures_gets_truths_that_the_model_knows(
     database: Database, files: FolderFiles, campaign_id: CampaignId
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ async def sums_of_the_ledger(database: Database) -> dict[tuple[str, str], int]:
     return dict(sums)
 
 
+@pytest.mark.slow
 async def test_boards_equal_the_ledger_after_fifty_gradings_at_the_same_moment(database: Database) -> None:
     await open_campaign(database)
     players = [f"p{n}" for n in range(25)]

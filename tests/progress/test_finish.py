@@ -40,6 +40,7 @@ async def seasons_of(database: Database, player_id: str) -> list[Season]:
         return await queries.seasons(tx, PlayerId(player_id))
 
 
+@pytest.mark.slow
 async def test_leagues_fill_to_thirty_and_never_more_when_all_come_at_once(database: Database) -> None:
     await open_campaign(database)
     players = [f"p{n}" for n in range(70)]
@@ -58,6 +59,7 @@ async def test_leagues_fill_to_thirty_and_never_more_when_all_come_at_once(datab
     assert sorted(taken.values()) == [10, SIZE, SIZE]
 
 
+@pytest.mark.slow
 async def test_newcomers_play_on_paper_twice_and_then_on_wood_or_tin(database: Database) -> None:
     await open_campaign(database)
     players = [f"p{n}" for n in range(10)]

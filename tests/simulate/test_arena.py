@@ -29,6 +29,7 @@ def a_minute(one: Income) -> float:
     return float(one.points.sum() / one.minutes.sum())
 
 
+@pytest.mark.slow
 def test_no_strategy_beats_honest_play_by_the_minute_nor_by_the_session(earned: list[Income]) -> None:
     honest = next(one for one in earned if one.strategy.name == "honest")
     others = [one for one in earned if one.strategy.sort is not Sort.HONEST]

@@ -54,6 +54,7 @@ def test_those_found_able_are_better_voters_than_all_who_are_trusted() -> None:
     assert share(able_only=True) < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("aim", Aim)
 def test_voting_stops_when_it_is_clear_and_after_nine_votes(mixed: Crowd, aim: Aim) -> None:
     seats, played = mixed

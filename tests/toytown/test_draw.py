@@ -54,6 +54,7 @@ def test_a_scene_is_always_drawn_the_same() -> None:
     assert draw(scene, 96).mode == "RGB"
 
 
+@pytest.mark.slow
 def test_the_small_picture_looks_like_the_large_one_made_small() -> None:
     for seed in range(12):
         scene = sample_scene(seed, style="complex")

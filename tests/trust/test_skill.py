@@ -22,6 +22,7 @@ def correlation(one: object, other: object) -> float:
     return float(np.corrcoef(one, other)[0, 1])
 
 
+@pytest.mark.slow
 def test_skill_difficulty_speed_and_fatigue_are_recovered() -> None:
     play = simulated(1)
 
@@ -37,6 +38,7 @@ def test_skill_difficulty_speed_and_fatigue_are_recovered() -> None:
     assert fit.wrong[play.truth].mean() - fit.wrong[~play.truth].mean() > 0.6
 
 
+@pytest.mark.slow
 def test_intervals_of_players_cover_the_truth() -> None:
     play = simulated(2)
 

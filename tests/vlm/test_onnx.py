@@ -86,6 +86,7 @@ def test_it_opens_fast_enough_for_a_server_that_starts_in_five_seconds() -> None
     assert time.perf_counter() - started < 3
 
 
+@pytest.mark.slow
 async def test_a_crowd_is_answered_together_and_each_by_its_own_picture(engine: Engine) -> None:
     pictures = [_png(_picture(number)) for number in range(40)]
     expected = engine.answer([_picture(number) for number in range(40)], [QUESTIONS[0]] * 40)

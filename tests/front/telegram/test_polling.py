@@ -81,6 +81,7 @@ async def test_what_a_killed_bot_was_doing_is_done_by_the_next_one(
         assert await questions(world) == ["How many dots?"]
 
 
+@pytest.mark.slow
 async def test_a_slow_model_holds_up_nobody_else(
     worlds: Worlds, fake: FakeTelegram, telegram: Telegram
 ) -> None:
