@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -90,7 +89,7 @@ async def curate(
     tell(2, _STEPS)
     ruling = await settle_all(database, campaign_id, round_id, now=now)
     tell(3, _STEPS)
-    added = await _write_examples(database, campaign_id, round_id)
+    added = await _write_examples(database, round_id)
     tell(4, _STEPS)
     return await _report(database, round_id, added=added, ruling=ruling)
 
@@ -102,7 +101,7 @@ def _quiet(_done: int, _total: int) -> None:
 async def _pass_gates(database: Database, round_id: RoundId, *, now: float) -> None:
     """Gives claims that nobody has looked at their category, and stops those that no referee need see."""
     async with database.read() as tx:
-        unseen = [claim for claim in await queries.round_claims(tx, round_id) if claim.category is None]
+        unseen = await queries.unseen_claims(tx, round_id)
     for start in range(0, len(unseen), CHUNK):
         seen = await asyncio.to_thread(look, unseen[start : start + CHUNK])
         async with database.begin() as tx:
@@ -128,17 +127,12 @@ async def _merge(database: Database, campaign_id: CampaignId, round_id: RoundId,
         await queries.merge(tx, [twin for twin in found if twin.claim_id not in leading])
 
 
-async def _write_examples(database: Database, campaign_id: CampaignId, round_id: RoundId) -> int:
+async def _write_examples(database: Database, round_id: RoundId) -> int:
     async with database.read() as tx:
-        claims = await queries.round_claims(tx, round_id)
-        ballots = await queries.round_ballots(tx, round_id)
+        claims = await queries.unwritten_claims(tx, round_id)
+        ballots = await queries.unwritten_ballots(tx, round_id)
         origins = await queries.origins(tx, round_id)
-        written = {claim.id for claim in await queries.exemplary_claims(tx, campaign_id)}
-    examples = [
-        _example(claim, origins[claim.id], ballots.get(claim.id, ()))
-        for claim in claims
-        if claim.id in origins and claim.same_as is None and claim.id not in written
-    ]
+    examples = [_example(claim, origins[claim.id], ballots.get(claim.id, ())) for claim in claims]
     for start in range(0, len(examples), CHUNK):
         async with database.begin() as tx:
             await queries.add_examples(tx, examples[start : start + CHUNK])
@@ -191,21 +185,20 @@ def pseudonym(campaign_id: CampaignId, player_id: PlayerId) -> str:
 
 async def _report(database: Database, round_id: RoundId, *, added: int, ruling: Ruling) -> CurateReport:
     async with database.read() as tx:
-        claims = await queries.round_claims(tx, round_id)
+        tally = await queries.tally(tx, round_id)
         written = await queries.count_examples(tx, round_id)
-    by_status = Counter(claim.status for claim in claims)
-    votes = sum(claim.votes for claim in claims)
+    claims = tally.by_status.total()
     return CurateReport(
-        claims=len(claims),
-        accepted=by_status[ClaimStatus.ACCEPTED],
-        rejected=by_status[ClaimStatus.REJECTED],
-        disputed=by_status[ClaimStatus.DISPUTED],
-        open=by_status[ClaimStatus.OPEN],
-        merged=sum(claim.same_as is not None for claim in claims),
-        votes=votes,
+        claims=claims,
+        accepted=tally.by_status[ClaimStatus.ACCEPTED],
+        rejected=tally.by_status[ClaimStatus.REJECTED],
+        disputed=tally.by_status[ClaimStatus.DISPUTED],
+        open=tally.by_status[ClaimStatus.OPEN],
+        merged=tally.merged,
+        votes=tally.votes,
         examples=written,
         added=added,
-        advice=_advice(len(claims), votes, written, note=ruling.note),
+        advice=_advice(claims, tally.votes, written, note=ruling.note),
         audit=str(ruling.audit),
     )
 

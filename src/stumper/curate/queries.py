@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot
@@ -59,6 +59,16 @@ class Judgement:
     posterior: float | None
     reason: str
     decided_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Where the claims of a round stand."""
+
+    by_status: Counter[ClaimStatus]
+    votes: int
+    merged: int
+    """Claims that say the same as an older one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +156,42 @@ async def round_claims(tx: AsyncConnection, round_id: RoundId) -> list[Claim]:
     return [claim_of(row) for row in rows]
 
 
+async def unseen_claims(tx: AsyncConnection, round_id: RoundId) -> list[Claim]:
+    """Returns the claims of a round that have no category yet, oldest first."""
+    unseen = select(claim).where(claim.c.round_id == round_id, claim.c.category.is_(None))
+    return [claim_of(row) for row in await tx.execute(unseen.order_by(claim.c.created_at, claim.c.id))]
+
+
+def _unwritten(round_id: RoundId) -> ColumnElement[bool]:
+    """Accepted claims of a round that lead, and that no example was made of."""
+    written = select(example.c.id).where(example.c.claim_id == claim.c.id).exists()
+    accepted = claim.c.status == ClaimStatus.ACCEPTED.value
+    return and_(claim.c.round_id == round_id, accepted, claim.c.same_as.is_(None), ~written)
+
+
+async def unwritten_claims(tx: AsyncConnection, round_id: RoundId) -> list[Claim]:
+    """Returns the claims of a round of which examples are to be made, oldest first."""
+    rows = await tx.execute(
+        select(claim).where(_unwritten(round_id)).order_by(claim.c.created_at, claim.c.id)
+    )
+    return [claim_of(row) for row in rows]
+
+
+async def tally(tx: AsyncConnection, round_id: RoundId) -> Tally:
+    """Counts the claims of a round."""
+    rows = await tx.execute(
+        select(claim.c.status, func.count(), func.sum(claim.c.votes), func.count(claim.c.same_as))
+        .where(claim.c.round_id == round_id)
+        .group_by(claim.c.status)
+    )
+    counted = [(ClaimStatus(status), int(n), int(votes), int(same)) for status, n, votes, same in rows]
+    return Tally(
+        by_status=Counter({status: n for status, n, _, _ in counted}),
+        votes=sum(votes for _, _, votes, _ in counted),
+        merged=sum(same for _, _, _, same in counted),
+    )
+
+
 async def campaign_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list[Claim]:
     """Returns all claims of a campaign, oldest first."""
     rows = await tx.execute(
@@ -154,9 +200,9 @@ async def campaign_claims(tx: AsyncConnection, campaign_id: CampaignId) -> list[
     return [claim_of(row) for row in rows]
 
 
-async def round_ballots(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, list[Ballot]]:
-    """Returns the votes on every claim of a round, oldest first."""
-    return await _ballots(tx, claim.c.round_id == round_id)
+async def unwritten_ballots(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, list[Ballot]]:
+    """Returns the votes on each of `unwritten_claims`, oldest first."""
+    return await _ballots(tx, _unwritten(round_id))
 
 
 async def campaign_ballots(tx: AsyncConnection, campaign_id: CampaignId) -> dict[ClaimId, list[Ballot]]:
@@ -248,7 +294,7 @@ async def merge(tx: AsyncConnection, twins: Iterable[tuple[ClaimId, ClaimId]]) -
 
 
 async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origin]:
-    """Returns the origin of every accepted claim of a round."""
+    """Returns the origin of each of `unwritten_claims`."""
     rows = await tx.execute(
         select(
             claim.c.id,
@@ -266,7 +312,7 @@ async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origi
             .join(round_, round_.c.id == claim.c.round_id)
             .join(image, (image.c.id == claim.c.image_id) & (image.c.campaign_id == claim.c.campaign_id))
         )
-        .where(claim.c.round_id == round_id, claim.c.status == ClaimStatus.ACCEPTED.value)
+        .where(_unwritten(round_id))
     )
     return {
         ClaimId(row.id): Origin(
