@@ -124,6 +124,7 @@ async def test_a_closing_tried_again_closes_the_round_to_players_again(
     assert curated_while == [RoundStatus.CLOSING] * 2
 
 
+@pytest.mark.slow
 async def test_a_tuning_is_kept_with_what_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def tuned_in_no_time(_release: Path, *, target: Path, **_: Any) -> Tuned:
         run = TuneResult(folder=target, pairs=30, replayed=20, steps=12, loss=0.5, seconds=7.5)

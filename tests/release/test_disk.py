@@ -94,6 +94,7 @@ async def freeze_here(where: Path) -> Path:
     return Path(made.path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1_500, 9_000], ids=["among the pictures", "in a parquet file"])
 async def test_a_full_disk_leaves_nothing_and_says_how_much_is_needed(where: Path, limit: int) -> None:
     failed = start(where, FULL.format(limit=limit))

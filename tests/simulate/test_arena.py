@@ -41,6 +41,7 @@ def test_no_strategy_beats_honest_play_by_the_minute_nor_by_the_session(earned: 
         assert one.payable.mean() < honest.payable.mean(), one.strategy.name
 
 
+@pytest.mark.slow
 def test_with_every_claim_at_the_highest_bounty_honest_play_still_leads_and_blind_play_gains_nothing(
     earned: list[Income],
 ) -> None:

@@ -12,6 +12,7 @@ if importlib.util.find_spec("torch") is None:
 
 from stumper.toytown import model as tiny
 
+pytestmark = pytest.mark.slow  # imports torch and transformers
 SHAPE = tiny.Shape(vocabulary=300)
 
 
