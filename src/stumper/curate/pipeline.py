@@ -132,7 +132,9 @@ async def _write_examples(database: Database, round_id: RoundId) -> int:
         claims = await queries.unwritten_claims(tx, round_id)
         ballots = await queries.unwritten_ballots(tx, round_id)
         origins = await queries.origins(tx, round_id)
-    examples = [_example(claim, origins[claim.id], ballots.get(claim.id, ())) for claim in claims]
+    # Without an origin its picture is not in the pool any more: there is nothing to show with the question.
+    shown = [claim for claim in claims if claim.id in origins]
+    examples = [_example(claim, origins[claim.id], ballots.get(claim.id, ())) for claim in shown]
     for start in range(0, len(examples), CHUNK):
         async with database.begin() as tx:
             await queries.add_examples(tx, examples[start : start + CHUNK])
