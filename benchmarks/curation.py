@@ -216,7 +216,8 @@ def main() -> None:
             f"{one.seconds:9.1f} {one.cpu_seconds:7.1f} {one.memory_mb:10,.0f}  {one.stages}",
             flush=True,
         )
-    print(f"CPU seconds grow as claims to the power of {exponent(found):.2f}")
+    if len(found) > 1:
+        print(f"CPU seconds grow as claims to the power of {exponent(found):.2f}")
     if given.json:
         given.json.write_text(json.dumps([asdict(one) for one in found], indent=1), encoding="utf-8")
 
