@@ -17,7 +17,6 @@ from stumper.app import App, build
 from stumper.config import load
 from stumper.curate.pipeline import CurateReport, curate
 from stumper.errors import BadRelease, BadSetting, Conflict
-from stumper.evaluate.closing import Figures
 from stumper.progress.impact.lessons import Taught
 from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus, Rules
 from stumper.rounds import Closing, Tuned, close_round, tune_on
@@ -25,22 +24,7 @@ from stumper.store.database import Database
 from stumper.store.schema import evaluation, tuning
 from stumper.store.schema import release as release_table
 from stumper.tune import TINY, TuneResult
-
-GAINED = Figures(
-    score_base=0.1,
-    score_base_ci=(0.05, 0.15),
-    score_tuned=0.6,
-    score_tuned_ci=(0.5, 0.7),
-    score_guess=0.2,
-    gain=0.5,
-    gain_ci=(0.4, 0.6),
-    known_base=0.95,
-    known_tuned=0.94,
-    withheld_base=0.1,
-    withheld_tuned=0.5,
-    withheld_guess=0.2,
-    details={},
-)
+from tests.evaluate.test_gate import GAINED
 
 
 async def _open(app: App) -> tuple[Campaign, Round, Release]:
