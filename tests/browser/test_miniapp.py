@@ -47,6 +47,7 @@ async def test_somebody_new_joins_plays_and_comes_back(
         await page.wait_for_url(f"{url}/")
         await page.locator('form[action="/play"] button').first.click()
         await expect(page.locator('[data-ui="question"]')).to_be_visible()
+        await page.close()  # what it still asks for would be refused without its cookie
         await context.clear_cookies()
         again = await site.open(screen, context=context)
         await opened(site, again)
