@@ -23,7 +23,7 @@ from safetensors.torch import load_file  # noqa: E402
 
 from stumper.errors import ModelRefused  # noqa: E402
 from stumper.tune import tune  # noqa: E402
-from stumper.tune.lora import load  # noqa: E402
+from stumper.tune.model import load  # noqa: E402
 from stumper.tune.recipes import RECIPES, recipe_for  # noqa: E402
 from stumper.vlm.hf import open_hf  # noqa: E402
 from stumper.vlm.picture import ball  # noqa: E402

@@ -14,7 +14,7 @@ from stumper.errors import BadSetting
 from stumper.toytown import model as tiny
 from stumper.toytown.replay import write_replay
 from stumper.tune.ahead import prepare, remember
-from stumper.tune.lora import to_dataset
+from stumper.tune.data import to_dataset
 from stumper.tune.pairs import read_pairs
 from stumper.vlm.onnx import SHIPPED
 

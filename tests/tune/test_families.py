@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from stumper.errors import BadSetting
 from stumper.toytown.replay import write_replay
 from stumper.tune import tune
-from stumper.tune.lora import load
+from stumper.tune.model import load
 from stumper.tune.recipes import GAP, RECIPES, STANDARD
 from tests.tune.families import EASY, FAMILIES, build
 from tests.tune.family_run import SMALL

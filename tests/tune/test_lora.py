@@ -20,8 +20,10 @@ from stumper.errors import BadRelease, BadSetting
 from stumper.toytown import model as tiny
 from stumper.toytown.replay import write_replay
 from stumper.tune import TINY, tune
-from stumper.tune.lora import DONE, _run, linear_layers
+from stumper.tune.lora import DONE
+from stumper.tune.model import linear_layers
 from stumper.tune.recipes import ALL
+from stumper.tune.watch import train
 
 pytestmark = [
     pytest.mark.slow,
@@ -129,9 +131,9 @@ def test_memory_that_does_not_suffice_names_the_setting_to_change() -> None:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(BadSetting, match="--batch 2"):
-        _run(Full(), None, replace(RECIPE, batch=4))
+        train(Full(), None, replace(RECIPE, batch=4))
     with pytest.raises(BadSetting, match="smaller model"):
-        _run(Full(), None, replace(RECIPE, batch=1))
+        train(Full(), None, replace(RECIPE, batch=1))
 
 
 def test_a_missing_picture_is_named(base: Path, release: Path, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ if importlib.util.find_spec("trl") is None:
 from peft import LoraConfig, get_peft_model
 from transformers import Qwen2VLConfig
 
-from stumper.tune.lora import linear_layers, load
 from stumper.tune.memory import estimate
+from stumper.tune.model import linear_layers, load
 from stumper.tune.recipes import GAP, RECIPES
 from tests.tune.families import build
 
