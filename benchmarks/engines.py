@@ -10,18 +10,17 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
 
-from stumper.toytown import model as tiny
 from stumper.toytown import questions
 from stumper.toytown.draw import draw
 from stumper.toytown.sample import sample_scene
 from stumper.vlm.engine import MOST_NEW_TOKENS, Engine
+from stumper.vlm.hf import HfModel
 from stumper.vlm.onnx import SHIPPED
 
 FIRST_SCENE = 9_700_000
@@ -41,22 +40,6 @@ def batches(*, pictures: int, size: int) -> list[Batch]:
     return [([picture for picture, _ in some], [text for _, text in some]) for some in cut]
 
 
-def generate(model: Any, processor: Any, pictures: Sequence[Image.Image], texts: Sequence[str]) -> list[str]:
-    """What transformers says, all in one call to `generate`."""
-    messages = [
-        [{"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": text}]}]
-        for picture, text in zip(pictures, texts, strict=True)
-    ]
-    inputs = processor.apply_chat_template(
-        messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
-        processor_kwargs={"padding": True, "padding_side": "left"},
-    )  # fmt: skip
-    with torch.inference_mode():
-        ids = model.generate(**inputs, max_new_tokens=MOST_NEW_TOKENS, do_sample=False)
-    new = ids[:, inputs["input_ids"].shape[1] :]
-    return [text.strip() for text in processor.batch_decode(new, skip_special_tokens=True)]
-
-
 def timed(say: Callable[[list[Image.Image], list[str]], list[str]], some: Batch) -> tuple[list[str], float]:
     began = time.perf_counter()
     said = say(*some)
@@ -71,13 +54,17 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=SHIPPED)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    model, processor = tiny.load(chosen.model)
-    model = model.float().eval()
+    model = HfModel(str(chosen.model))
     engine = Engine(chosen.model)
     asked = batches(pictures=chosen.pictures, size=chosen.batch)
     ways = {
         "onnxruntime": lambda pictures, texts: [one.text for one in engine.answer(pictures, texts)],
-        "transformers": lambda pictures, texts: generate(model, processor, pictures, texts),
+        "transformers": lambda pictures, texts: [
+            text
+            for text, _ in model.generate(
+                list(zip(pictures, texts, strict=True)), most_tokens=MOST_NEW_TOKENS
+            )
+        ],
     }
     best = dict.fromkeys(ways, float("inf"))
     said: dict[str, list[str]] = {}

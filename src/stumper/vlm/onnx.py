@@ -6,16 +6,16 @@ players costs little more than one. And a picture that was asked about lately is
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from stumper.errors import ModelRefused, ModelUnavailable, NotFound
 from stumper.vlm.base import Answer, Capabilities
+from stumper.vlm.batching import Asked, Batcher
 from stumper.vlm.picture import ball, decode
 
 if TYPE_CHECKING:
@@ -30,12 +30,6 @@ _UNSURE: Final = "i do not know"
 """Said instead of nothing, should the model end an answer before it began."""
 
 
-class _Waiting(NamedTuple):
-    image: bytes
-    question: str
-    answer: asyncio.Future[Said]
-
-
 class OnnxModel:
     """An exported checkpoint as an opponent; the graphs are loaded when it is opened."""
 
@@ -44,11 +38,7 @@ class OnnxModel:
         self._ref = ref
         self._name = name
         self._build = build
-        self._waiting: list[_Waiting] = []
-        self._worker: asyncio.Task[None] | None = None
-        # One thread: the engine is not to be shared, and the event loop stays free while it works.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="onnx")
-        self._closed = False
+        self._batches = Batcher(self._answer, largest=_LARGEST_BATCH, name="onnx")
         self._seen: OrderedDict[bytes, Floats] = OrderedDict()
 
     @property
@@ -57,14 +47,10 @@ class OnnxModel:
 
     async def answer(self, image: bytes, question: str) -> Answer:
         """Raises BadImage for bytes that are no picture, and ModelUnavailable once closed."""
-        if self._closed:
+        if self._batches.closed:
             raise ModelUnavailable(f"The model {self._ref} is closed. Open it again.")
         started = time.perf_counter()
-        waiting = _Waiting(image, question, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
-        said = await waiting.answer
+        said = await self._batches.ask(image, question)
         return Answer(said.text or _UNSURE, (time.perf_counter() - started) * 1000, said.tokens)
 
     async def check(self) -> Capabilities:
@@ -76,32 +62,15 @@ class OnnxModel:
 
     async def close(self) -> None:
         """Lets the questions that wait be answered, then stops."""
-        self._closed = True
-        if self._worker is not None:
-            await asyncio.gather(self._worker, return_exceptions=True)
-        await asyncio.to_thread(self._thread.shutdown)
+        await self._batches.close()
 
-    async def _work(self) -> None:
-        """Answers what waits, batch after batch, until nothing does."""
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            batch, self._waiting = self._waiting[:_LARGEST_BATCH], self._waiting[_LARGEST_BATCH:]
-            results = await loop.run_in_executor(self._thread, self._answer, batch)
-            for waiting, result in zip(batch, results, strict=True):
-                if waiting.answer.done():  # the player has gone
-                    continue
-                if isinstance(result, Exception):
-                    waiting.answer.set_exception(result)
-                else:
-                    waiting.answer.set_result(result)
-
-    def _answer(self, batch: list[_Waiting]) -> list[Said | Exception]:
+    def _answer(self, batch: Sequence[Asked]) -> list[Said | Exception]:
         """One result a question; an error of one leaves the others alone."""
         try:
-            seen = [self._look(waiting.image) for waiting in batch]
+            seen = [self._look(asked.image) for asked in batch]
             good = [
-                (tokens, waiting.question)
-                for tokens, waiting in zip(seen, batch, strict=True)
+                (tokens, asked.question)
+                for tokens, asked in zip(seen, batch, strict=True)
                 if not isinstance(tokens, Exception)
             ]
             said = iter(self._engine.say(*zip(*good, strict=True)) if good else ())
