@@ -8,7 +8,6 @@ prints how many answers are equal, questions a second of both (the best of the r
 from __future__ import annotations
 
 import argparse
-import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,28 +15,20 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from stumper.toytown import questions
-from stumper.toytown.draw import draw
-from stumper.toytown.sample import sample_scene
+from stumper.serving import drawn_items
 from stumper.vlm.engine import MOST_NEW_TOKENS, Engine
 from stumper.vlm.hf import HfModel
 from stumper.vlm.onnx import SHIPPED
+from stumper.vlm.picture import decode
 
-FIRST_SCENE = 9_700_000
 Batch = tuple[list[Image.Image], list[str]]
 
 
 def batches(*, pictures: int, size: int) -> list[Batch]:
     """One question about each of so many scenes, in a player's words; unseen by any training."""
-    rng = random.Random("engines")
-    found: list[tuple[Image.Image, str]] = []
-    for number in range(pictures):
-        scene = sample_scene(FIRST_SCENE + number, style="complex" if number % 2 else "simple")
-        question = questions.ask(scene, rng.choice(questions.askable(scene)), rng, wording="player")
-        assert question is not None
-        found.append((draw(scene, 640), question.text))
-    cut = [found[at : at + size] for at in range(0, pictures, size)]
-    return [([picture for picture, _ in some], [text for _, text in some]) for some in cut]
+    items = drawn_items(pictures=pictures)
+    cut = [items[at : at + size] for at in range(0, pictures, size)]
+    return [([decode(item.image) for item in some], [item.question for item in some]) for some in cut]
 
 
 def timed(say: Callable[[list[Image.Image], list[str]], list[str]], some: Batch) -> tuple[list[str], float]:

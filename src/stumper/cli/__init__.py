@@ -84,7 +84,7 @@ COMMANDS: Final = {
         "Writes all marks, votes, claims or players of a campaign under pseudonyms, for research.",
     ),
     "images": ("images:images", "Pictures: add, draw, verify."),
-    "models": ("models:models", "Opponents: check a reference."),
+    "models": ("models:models", "Opponents: check a reference, compare two, export."),
     "round": ("rounds:rounds", "Rounds: list, close, approval, approve, refuse, rollback."),
     "benchmarks": ("benchmarks:benchmarks", "The paper's ten benchmarks: plan, read."),
     "release": ("learn:releases", "Releases: build, list, verify, export, push."),

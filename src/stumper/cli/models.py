@@ -11,25 +11,45 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stumper.cli.shared import (
-    SeedOption,
-    out,
-    run,
-)
+from stumper.cli import serving
+from stumper.cli.serving import MayDifferOption, PicturesOption, ReleaseOption
+from stumper.cli.shared import JsonOption, SeedOption, out, run
 from stumper.config import load
 
-models = typer.Typer(no_args_is_help=True, help="Opponents: check a reference.")
+models = typer.Typer(no_args_is_help=True, help="Opponents: check a reference, compare two, export.")
+models.command("export")(serving.export)
 toytown = typer.Typer(no_args_is_help=True, help="The embedded world and its tiny model.")
 
 
 @models.command("check")
-def models_check(ref: Annotated[str, typer.Argument(help="Reference of the model.")]) -> None:
-    """Asks one question about a small picture; prints what the model can do and how fast."""
+def models_check(
+    ref: Annotated[str, typer.Argument(help="Reference of the model.")],
+    other: Annotated[str | None, typer.Argument(help="A second one: do the two say the same?")] = None,
+    pictures: PicturesOption = 100,
+    release: ReleaseOption = None,
+    may_differ: MayDifferOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Asks one question about a small picture; prints what the model can do and how fast.
+
+    With a second model both are asked the same questions; status 1 if an answer differs.
+    """
+    if other is not None:
+        found = serving.compared(ref, other, pictures=pictures, release=release)
+        if as_json:
+            sys.stdout.write(json.dumps(found.to_json()) + "\n")
+        else:
+            serving.tell(found)
+        serving.end_unless_alike([found], may_differ=may_differ)
+        return
     from stumper.vlm.check import check_model
 
-    found = run(check_model(ref, secrets=load().model_secrets))
+    told = asdict(run(check_model(ref, secrets=load().model_secrets)))
+    if as_json:
+        sys.stdout.write(json.dumps(told) + "\n")
+        return
     table = Table(show_header=False, box=None)
-    for name, value in asdict(found).items():
+    for name, value in told.items():
         table.add_row(name.replace("_", " "), f"{value:.1f}" if isinstance(value, float) else str(value))
     out.print(table)
 
