@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from PIL import Image
 
-from tests import fake_judges
+from tests import fake_challengers, fake_judges
 
 KEY = "sk-test-1234"
 
@@ -103,6 +103,7 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "guesses": lambda _: 'I guess {"answer": "four"}',
     "prose": lambda _: "It counts things.",
     **fake_judges.SAY,
+    **fake_challengers.SAY,
 }
 
 

@@ -94,15 +94,16 @@ async def set_target_mix(tx: AsyncConnection, campaign_id: CampaignId, mix: dict
 
     Check it before (``curate.bounties.target_shares``). Quests given before keep their price.
     """
-    await _change_rules(tx, campaign_id, target_mix=mix)
+    await change_rules(tx, campaign_id, target_mix=mix)
 
 
 async def set_approval(tx: AsyncConnection, campaign_id: CampaignId, *, needed: bool) -> None:
     """Says whether a tuned model that passed the gate waits for a person. One that waits goes on waiting."""
-    await _change_rules(tx, campaign_id, approval=needed)
+    await change_rules(tx, campaign_id, approval=needed)
 
 
-async def _change_rules(tx: AsyncConnection, campaign_id: CampaignId, **changed: Any) -> None:
+async def change_rules(tx: AsyncConnection, campaign_id: CampaignId, **changed: Any) -> None:
+    """Writes some fields of the campaign's `Rules`, which must be checked before."""
     rules = asdict(await hold(tx, campaign_id))
     held = update(campaign).where(campaign.c.id == campaign_id)
     await tx.execute(held.values(rules={**rules, **changed}))

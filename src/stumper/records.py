@@ -7,6 +7,7 @@ Times are Unix seconds (float), shares and probabilities lie in 0..1.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType
@@ -113,6 +114,46 @@ class PlayerKind(StrEnum):
     MODEL = "model"
 
 
+class Method(StrEnum):
+    """How a model that plays finds its questions."""
+
+    STRONGER = "stronger"
+    """It asks what it thinks that the opponent gets wrong, and knows better."""
+    UNSURE = "unsure"
+    """The opponent itself: it asks what it answers differently when it is asked in other words."""
+
+
+class Suggestion(StrEnum):
+    """What a question was made of that its player did not think of alone."""
+
+    OPENING = "opening"
+    """One of the openings that always stand there, by the word of the player's phone."""
+    NEED = "need"
+    """An idea the player asked for: an opening of a kind that the data lack."""
+    MODEL = "model"
+    """An idea the player asked for: what a model that sees the picture would ask."""
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether the player asked for it: it never pays a bounty (decision 28)."""
+        return self is not Suggestion.OPENING
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """A question, or its opening, that a player is given."""
+
+    kind: Suggestion
+    text: str
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str]) -> Idea:
+        return cls(Suggestion(stored["kind"]), stored["text"])
+
+    def to_json(self) -> dict[str, str]:
+        return {"kind": self.kind.value, "text": self.text}
+
+
 class ClaimStatus(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
@@ -183,6 +224,10 @@ class Rules:
     """Share of each category that the data should have (they need not sum to 1); None: all alike."""
     approval: bool = False
     """A tuned model that passed the gate plays only once a person has approved it."""
+    ideas: bool = False
+    """Players may ask for ideas what to ask."""
+    model_examples: bool = False
+    """Releases also hold what models that play found, not only what people did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +298,10 @@ class Player:
     time_zone: str = "UTC"
     """IANA name: days of a streak begin at the player's midnight."""
     invited_by: PlayerId | None = None
+    model_ref: str | None = None
+    """Which model plays; None for people."""
+    method: Method | None = None
+    """How it finds its questions; None for people."""
     created_at: float = 0.0
 
 
@@ -293,6 +342,8 @@ class Turn:
     """How often its time was extended."""
     reason: SkipReason | None = None
     """Why it was skipped, if the player said so."""
+    ideas: list[dict[str, str]] | None = None
+    """What was suggested once the player asked for ideas: kind (`Suggestion`) and text of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +374,8 @@ class Exchange:
     """The player's when they asked (BCP 47)."""
     confidence: int | None = None
     """How sure they were of the verdict: 1 not sure, 2 fairly, 3 sure; None if they did not say."""
+    suggested: Suggestion | None = None
+    """What the question was made of; None if it is the player's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,8 @@ async def test_a_confirmed_claim_becomes_an_example_that_can_be_explained(town: 
         "consent": {"licence": "CC BY 4.0", "given_at": 1.0},
         "image": {"licence": "CC0", "source": "drawn"},
         "language": None,
+        "asked_by": {"kind": "human"},
+        "suggested": None,
     }
 
 

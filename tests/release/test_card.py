@@ -129,6 +129,17 @@ def test_players_in_two_splits_are_said_in_bold_with_the_reason() -> None:
     assert "No player of the test" not in text
 
 
+def test_what_models_asked_is_told_with_their_names_and_what_was_suggested() -> None:
+    asked = {"kind": "model", "model": "hf:/home/me/large", "method": "stronger"}
+    one = replace(SOURCE, provenance={"asked_by": asked, "suggested": "need"})
+    told = card(replace(FACTS, frame=replace(FACTS.frame, models=True), seen=seen(SOURCE, one)))
+
+    assert "- **Asked by models**, confirmed by people: hf:large (stronger) 1 examples." in told
+    assert "- 1 of the questions were made of a suggestion" in told
+    assert "is left out" not in told
+    assert "- What models that play found is left out" in card(FACTS)
+
+
 def test_nothing_left_out_is_said_too() -> None:
     counts = replace(COUNTS, left_out=dict.fromkeys(Reason, 0))
 
@@ -139,7 +150,7 @@ def test_every_point_of_a_list_stands_on_its_own_line() -> None:
     lines = card(FACTS).splitlines()
 
     assert not [line for line in lines if ".- " in line]
-    assert sum(line.startswith("- ") for line in lines) == 26
+    assert sum(line.startswith("- ") for line in lines) == 27
 
 
 def test_the_card_holds_no_folder_of_this_machine() -> None:

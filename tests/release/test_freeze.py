@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 from pyarrow import parquet
+from sqlalchemy import insert, select, update
 
+from stumper.campaigns import change_rules
 from stumper.errors import BadRelease, NotFound, StoreError
 from stumper.images.files import Files, FolderFiles
 from stumper.images.fill import fill_looks
-from stumper.records import ImageId, Release, RoundId, Split
+from stumper.records import ImageId, PlayerKind, Release, RoundId, Split
 from stumper.release import freeze, queries, read_manifest, read_rows, verify_release
 from stumper.release.formats import row_id
 from stumper.store.database import Database
+from stumper.store.schema import claim, player
 from tests.release.rows import (
     CAMPAIGN,
     FIRST,
@@ -363,3 +366,21 @@ async def test_odd_texts_come_back_as_they_were_typed(
     rows = [row for split in Split for row in read_rows(Path(made.path), split)]
     assert [row.question for row in rows] == [odd] * 5
     assert {row.image_id for row in rows} == {ImageId(image_id(n)) for n in range(5)}
+
+
+async def test_what_models_found_is_in_a_release_only_where_the_campaign_wants_it(
+    ready: Database, files: Files, tmp_path: Path
+) -> None:
+    async with ready.begin() as tx:
+        robot = {"id": "m", "nickname": "m", "language": "en", "kind": PlayerKind.MODEL.value}
+        await tx.execute(insert(player).values(**robot, consent_at=1.0, licence="CC0", created_at=1.0))
+        some = (await tx.execute(select(claim.c.id).order_by(claim.c.id).limit(5))).scalars().all()
+        await tx.execute(update(claim).where(claim.c.id.in_(some)).values(player_id="m"))
+    without = await build(ready, files, tmp_path / "releases")
+    async with ready.begin() as tx:
+        await change_rules(tx, CAMPAIGN, model_examples=True)
+    both = await build(ready, files, tmp_path / "releases")
+
+    assert (without.examples, both.examples) == (19, 24)
+    assert "models that play" in (Path(both.path) / "README.md").read_text()
+    assert "is left out" in (Path(without.path) / "README.md").read_text()

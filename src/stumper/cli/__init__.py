@@ -84,6 +84,7 @@ COMMANDS: Final = {
         "Writes all marks, votes, claims or players of a campaign under pseudonyms, for research.",
     ),
     "images": ("images:images", "Pictures: add, draw, verify."),
+    "ai": ("ai:ai", "Models that play and help: play, ideas, examples."),
     "models": ("models:models", "Opponents: check a reference, compare two, export."),
     "round": ("rounds:rounds", "Rounds: list, close, approval, approve, refuse, rollback."),
     "benchmarks": ("benchmarks:benchmarks", "The paper's ten benchmarks: plan, read."),

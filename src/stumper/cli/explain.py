@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -22,6 +22,11 @@ from stumper.release.explain.assemble import find
 from stumper.release.explain.chain import Chain
 from stumper.release.explain.page import when, write_page
 
+SUGGESTED: Final = {
+    "opening": "an opening that stands in the game",
+    "need": "an idea that was asked for: a kind that the data lack",
+    "model": "an idea that was asked for: what a model would ask",
+}
 Lines = Iterator[tuple[str, str]]
 
 
@@ -91,7 +96,8 @@ def _picture(chain: Chain) -> Lines:
 
 def _question(chain: Chain) -> Lines:
     who, asked = chain.asker, chain.asked
-    yield "who", f"{who.pseudonym} ({who.kind}), language {who.language or 'unknown'}"
+    plays = f": {who.model}, {who.method}" if who.model else ""
+    yield "who", f"{who.pseudonym} ({who.kind}{plays}), language {who.language or 'unknown'}"
     yield "consent", f"{who.consent_licence}, {when(who.consent_at)}"
     yield "trust then", f"E = {who.e_value_then:.4g} (now {who.e_value:.4g})"
     seconds = "" if asked.seconds is None else f", {asked.seconds:.0f} s after the picture"
@@ -99,6 +105,8 @@ def _question(chain: Chain) -> Lines:
     yield "session", f"{asked.session_id}, picture {asked.turn} of {asked.turns}, {control}"
     yield "asked", f"{when(asked.asked_at)}{seconds}"
     yield "question", asked.question
+    if asked.suggested:
+        yield "suggested", SUGGESTED[asked.suggested]
 
 
 def _answer(chain: Chain) -> Lines:

@@ -99,6 +99,7 @@ async def _bounties(tx: AsyncConnection, unpaid: Sequence[Unpaid], *, rules: Rul
         if (one.claim.player_id, one.day) in offers
         and one.claim.status is ClaimStatus.ACCEPTED
         and one.promised is None
+        and one.own_idea
         and one.played_s <= rules.paid_day_s
         and form_of(one.claim) is Form.OPEN
     ]

@@ -168,6 +168,8 @@ def _example(claim: Claim, origin: Origin, ballots: Sequence[Ballot]) -> Example
             "consent": {"licence": origin.consent_licence, "given_at": origin.consent_at},
             "image": {"licence": origin.image_licence, "source": origin.image_source},
             "language": origin.language,
+            "asked_by": origin.asked_by,
+            "suggested": origin.suggested,
         },
     )
 

@@ -83,6 +83,10 @@ class Origin:
     image_source: str
     language: str | None
     """Of the player when they asked (BCP 47); None where that was not kept."""
+    asked_by: dict[str, str]
+    """Kind of the player (`PlayerKind`); of a model also which one, and its method."""
+    suggested: str | None
+    """What the question was made of (`Suggestion`); None if it is the player's own."""
 
 
 def claim_of(row: Any) -> Claim:
@@ -305,6 +309,10 @@ async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origi
             image.c.licence.label("image_licence"),
             image.c.source,
             exchange.c.language,
+            exchange.c.suggested,
+            player.c.kind,
+            player.c.model_ref.label("player_ref"),
+            player.c.method,
         )
         .select_from(
             claim.join(player, player.c.id == claim.c.player_id)
@@ -323,9 +331,17 @@ async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origi
             image_licence=row.image_licence,
             image_source=row.source,
             language=row.language,
+            asked_by=asked_by(row.kind, row.player_ref, row.method),
+            suggested=row.suggested,
         )
         for row in rows
     }
+
+
+def asked_by(kind: str, model_ref: str | None, method: str | None) -> dict[str, str]:
+    """Returns who asked, as provenance tells it: what a person has not is left out."""
+    told = {"kind": kind, "model": model_ref, "method": method}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 async def count_examples(tx: AsyncConnection, round_id: RoundId) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stumper.records import PlayerKind
 from stumper.store.schema import claim, exchange, message, player, session, turn, vote
 
 
@@ -39,7 +40,9 @@ class Opinion:
 
 
 async def judged_answers(tx: AsyncConnection, *, round_id: str) -> list[JudgedAnswer]:
-    """Returns all marks of a round, oldest first; of controls only those that could have been falsified."""
+    """Returns all marks of people in a round, oldest first; of controls only those that could have been
+    falsified.
+    """
     rows = await tx.execute(
         select(
             exchange.c.id,
@@ -56,12 +59,14 @@ async def judged_answers(tx: AsyncConnection, *, round_id: str) -> list[JudgedAn
         )
         .select_from(
             session.join(turn, turn.c.session_id == session.c.id)
+            .join(player, player.c.id == session.c.player_id)
             .join(exchange, exchange.c.turn_id == turn.c.id)
             .outerjoin(claim, claim.c.exchange_id == exchange.c.id)
         )
         .where(
             session.c.round_id == round_id,
             session.c.finished_at.is_not(None),
+            player.c.kind != PlayerKind.MODEL.value,
             exchange.c.verdict.is_not(None),
             exchange.c.counts | ~turn.c.control,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -42,6 +42,8 @@ from stumper.records import (
     ClaimId,
     Exchange,
     ExchangeId,
+    Idea,
+    Method,
     Player,
     PlayerId,
     PlayerKind,
@@ -89,11 +91,15 @@ class Game:
         language: str,
         consent: bool,
         kind: PlayerKind = PlayerKind.HUMAN,
+        model_ref: str | None = None,
+        method: Method | None = None,
         network: str | None = None,
         time_zone: str = "UTC",
         also: Callable[[AsyncConnection, PlayerId], Awaitable[None]] | None = None,
     ) -> Player:
         """Registers a player; ``network`` is a hash that neighbours share, ``time_zone`` an IANA name.
+
+        ``model_ref`` and ``method`` say which model plays, and how, for ``PlayerKind.MODEL``.
 
         ``also`` runs in the same transaction: what it raises leaves no player behind. Raises NoConsent, or
         BadInput for a name or language that cannot be kept.
@@ -112,6 +118,8 @@ class Game:
             licence=DEFAULT_LICENCE,
             network=network,
             time_zone=texts.check_time_zone(time_zone),
+            model_ref=model_ref,
+            method=method,
             created_at=now,
         )
         async with self._database.begin() as tx:
@@ -185,6 +193,7 @@ class Game:
         question: str,
         key: str,
         pasted: bool | None = None,
+        opening: bool = False,
     ) -> ExchangeView:
         """Asks the model and returns its answer; the same key returns the same exchange.
 
@@ -208,6 +217,7 @@ class Game:
                 key=key,
                 now=self._clock(),
                 pasted=pasted,
+                opening=opening,
             )
             await queries.save(tx, play, asked_play)
             # On every turn, though only controls need it: a control must not take longer.
@@ -336,6 +346,20 @@ class Game:
             play = await queries.by_turn(tx, turn_id, now=now)
             rules.require_own(play, player_id)
             return await self._show(tx, play, rules.more(play, turn_id, now=now))
+
+    async def ideas(self, player_id: PlayerId, turn_id: TurnId, given: Sequence[Idea] = ()) -> list[Idea]:
+        """Keeps the ideas that a player gets for the open turn, the first time only, and returns those kept.
+
+        With none ``given`` it only looks. Raises NotFound, NotYours, TurnClosed, or Conflict where the
+        campaign gives no ideas.
+        """
+        async with self._database.begin() as tx:
+            now = self._clock()
+            play = await queries.by_turn(tx, turn_id, now=now)
+            rules.require_own(play, player_id)
+            noted = rules.note_ideas(play, turn_id, given, now=now)
+            await queries.save(tx, play, noted)
+        return [Idea.of(one) for one in noted.turn(turn_id).turn.ideas or ()]
 
     async def skip(
         self, player_id: PlayerId, turn_id: TurnId, *, reason: SkipReason | None = None

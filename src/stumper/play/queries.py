@@ -30,6 +30,7 @@ from stumper.records import (
     Session,
     SessionId,
     SkipReason,
+    Suggestion,
     Turn,
     TurnEnd,
     TurnId,
@@ -96,6 +97,7 @@ def _turn(row: Any) -> Turn:
         end=None if row.turn_end is None else TurnEnd(row.turn_end),
         extensions=row.turn_extensions,
         reason=None if row.turn_reason is None else SkipReason(row.turn_reason),
+        ideas=row.turn_ideas,
     )
 
 
@@ -119,6 +121,7 @@ def _exchange(row: Any) -> Exchange:
         pasted=row.exchange_pasted,
         language=row.exchange_language,
         confidence=row.exchange_confidence,
+        suggested=None if row.exchange_suggested is None else Suggestion(row.exchange_suggested),
     )
 
 
@@ -231,7 +234,7 @@ def _set(table: Any, *columns: str) -> Any:
     return update(table).where(table.c.id == bindparam("row_id")).values(values)
 
 
-_CLOCK = ("opened_at", "deadline_at", "closed_at", "end", "extensions", "reason")
+_CLOCK = ("opened_at", "deadline_at", "closed_at", "end", "extensions", "reason", "ideas")
 _MARKS = ("asked_at", "answered_at", "verdict", "correction", "judged_at", "pasted", "confidence")
 _ANSWER = ("model_answer", "shown_answer", "poisoned", "counts", "answered_at", "latency_ms")
 _SET_CLOCK = _set(turn, *_CLOCK)

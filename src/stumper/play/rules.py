@@ -6,12 +6,26 @@ and writes what changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from stumper.errors import AlreadyJudged, Conflict, NotYours, StillThinking, TurnClosed
+from stumper.play.ideas import MOST as MOST_IDEAS
+from stumper.play.ideas import made_of
 from stumper.play.state import GRACE_S, Play, PlayedTurn
 from stumper.play.texts import check_correction, check_question
-from stumper.records import Exchange, ExchangeId, PlayerId, Rules, SkipReason, TurnEnd, TurnId, Verdict
+from stumper.records import (
+    Exchange,
+    ExchangeId,
+    Idea,
+    PlayerId,
+    Rules,
+    SkipReason,
+    Suggestion,
+    TurnEnd,
+    TurnId,
+    Verdict,
+)
 
 NOT_OPEN = "This picture is not open yet. Open your session again to see the one whose turn it is."
 LEASE_S = 65.0
@@ -61,8 +75,11 @@ def ask(
     key: str,
     now: float,
     pasted: bool | None = None,
+    opening: bool = False,
 ) -> tuple[Play, Exchange]:
     """Returns the session with a question that waits for the model, and that question.
+
+    ``opening``: the player's phone says that it was made of one of the openings that always stand there.
 
     A question that the model failed to answer is asked again under its own key, and gives way to another
     one: it used nothing up, and the time it waited is given back. ``exchange_id`` is taken if the question
@@ -98,6 +115,7 @@ def ask(
             asked_at=now,
             pasted=pasted,
             language=play.language,
+            suggested=made_of(text, played.turn.ideas) or (Suggestion.OPENING if opening else None),
         )
     return play.with_turn(played.with_exchange(asked)), asked
 
@@ -186,6 +204,21 @@ def more(play: Play, turn_id: TurnId, *, now: float) -> Play:
         extensions=played.turn.extensions + 1,
     )
     return play.with_turn(replace(played, turn=longer))
+
+
+def note_ideas(play: Play, turn_id: TurnId, given: Sequence[Idea], *, now: float) -> Play:
+    """Returns the session with these ideas for an open turn; what was given once stays.
+
+    Raises TurnClosed, or Conflict where the campaign gives none.
+    """
+    if not play.rules.ideas:
+        raise Conflict("This campaign gives no ideas. Ask whatever you like about the picture.")
+    played = play.turn(turn_id)
+    _require_open(played, now=now, grace_s=0.0)
+    if played.turn.ideas or not given:
+        return play
+    kept = [one.to_json() for one in given[:MOST_IDEAS]]
+    return play.with_turn(replace(played, turn=replace(played.turn, ideas=kept)))
 
 
 def skip(play: Play, turn_id: TurnId, *, now: float, reason: SkipReason | None = None) -> Play:

@@ -48,7 +48,8 @@ async def finish(database: Database, session_id: SessionId, *, now: float, rng: 
         if played.day is not None and counts:
             await join_league(tx, played.player_id, now=now, rng=rng)
             await _look_at_quest(tx, played, day=played.day, now=now)
-        await _give_badges(tx, session_id, played, who, now=now)
+        if who.kind is not PlayerKind.MODEL:
+            await _give_badges(tx, session_id, played, who, now=now)
     return grade
 
 

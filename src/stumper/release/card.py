@@ -106,12 +106,35 @@ def _players(facts: Facts) -> str:
             "## Players",
             "",
             f"- {facts.counts.players.total()} made the examples: {', '.join(kinds)}.",
+            *_askers(facts),
             f"- Languages, as examples: {_listed(facts.seen.languages)}.",
             "- Consent: every player agreed, before the first question, to publish their questions and "
             f"answers. Under which licence: {', '.join(consents)}. Players appear under pseudonyms only; "
             "`provenance.jsonl` explains every example and names nobody.",
         ]
     )
+
+
+def _askers(facts: Facts) -> list[str]:
+    """What is to know about models that play, and about suggestions."""
+    lines = []
+    if facts.seen.models_that_play:
+        told = [
+            f"{_plain(ref)} ({_plain(method)}) {count} examples"
+            for (ref, method), count in _most(facts.seen.models_that_play)
+        ]
+        lines.append(
+            f"- **Asked by models**, confirmed by people: {', '.join(told)}. `asked_by` in "
+            "`provenance.jsonl` marks them; whether a model's words may train others is for its terms to say."
+        )
+    elif not facts.frame.models:
+        lines.append("- What models that play found is left out, as the campaign's rules say.")
+    if facts.seen.suggested:
+        lines.append(
+            f"- {facts.seen.suggested} of the questions were made of a suggestion (`suggested` in "
+            "`provenance.jsonl`)."
+        )
+    return lines
 
 
 def _licences(facts: Facts) -> str:

@@ -78,6 +78,10 @@ class Seen:
     """Examples by the licence that their player agreed to."""
     languages: Counter[str] = field(default_factory=Counter)
     """Examples by language of the player (BCP 47)."""
+    models_that_play: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Examples by the model that asked, and its method; those of people are not here."""
+    suggested: int = 0
+    """Examples whose question was made of a suggestion."""
 
     def add(self, source: Source, *, question: int, answer: int) -> None:
         """Takes in an example; ``question`` and ``answer`` are its codes."""
@@ -91,6 +95,10 @@ class Seen:
         consent = source.provenance.get("consent") or {}
         self.consents[str(consent.get("licence") or "not recorded")] += 1
         self.languages[str(source.provenance.get("language") or "not recorded")] += 1
+        asker = source.provenance.get("asked_by") or {}
+        if asker.get("model"):
+            self.models_that_play[portable_ref(str(asker["model"])), str(asker.get("method"))] += 1
+        self.suggested += source.provenance.get("suggested") is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from stumper.release.formats import require_pyarrow, row_id
 from stumper.release.manifest import Manifest, verify_release
 from stumper.release.plan import make_plan
 from stumper.release.press import Press, picture_of
-from stumper.release.queries import Source
+from stumper.release.queries import Frame, Source
 from stumper.release.splits import SPLITS, Ints
 from stumper.store.database import Database
 
@@ -67,7 +67,7 @@ async def freeze(
         frame = await queries.frame(tx, campaign_id=campaign_id, round_id=round_id)
         releases = await queries.all_of(tx, campaign_id)
     await fill_looks(database, files, campaign_id)
-    examples = await _examples(database, campaign_id, frame.round)
+    examples = await _examples(database, campaign_id, frame)
     before = await asyncio.to_thread(read_before, releases, seed=seed)
     plan = await asyncio.to_thread(make_plan, examples, seed=seed, mix=frame.target_mix, before=before)
     async with _workshop(out) as root:
@@ -88,7 +88,7 @@ async def freeze(
         )
 
 
-async def _examples(database: Database, campaign_id: CampaignId, up_to_round: int) -> Examples:
+async def _examples(database: Database, campaign_id: CampaignId, frame: Frame) -> Examples:
     async with database.read() as tx:
         pool = await hung(tx, campaign_id)
     leaders = await asyncio.to_thread(groups, {one.id: one.look for one in pool})
@@ -96,9 +96,7 @@ async def _examples(database: Database, campaign_id: CampaignId, up_to_round: in
     after = ""
     while True:
         async with database.read() as tx:
-            rows = await queries.slim(
-                tx, campaign_id=campaign_id, up_to_round=up_to_round, after=after, limit=_READ
-            )
+            rows = await queries.slim(tx, campaign_id=campaign_id, frame=frame, after=after, limit=_READ)
         if not rows:
             return await asyncio.to_thread(columns.unique)
         await asyncio.to_thread(columns.add, rows)

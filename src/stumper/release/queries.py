@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
-from stumper.records import CampaignId, Category, ImageId, Release, ReleaseId, RoundId
+from stumper.records import CampaignId, Category, ImageId, PlayerKind, Release, ReleaseId, RoundId
 from stumper.store.schema import campaign, claim, example, image, player, release, round_
 
 
@@ -43,6 +43,8 @@ class Frame:
     model_ref: str
     target_mix: dict[str, float] | None = None
     """Share of each category that is wanted; None: all alike."""
+    models: bool = False
+    """It also holds what models that play found."""
 
 
 async def frame(tx: AsyncConnection, *, campaign_id: CampaignId, round_id: RoundId) -> Frame:
@@ -62,22 +64,27 @@ async def frame(tx: AsyncConnection, *, campaign_id: CampaignId, round_id: Round
         round=row.number,
         model_ref=row.model_ref,
         target_mix=row.rules.get("target_mix"),
+        models=row.rules.get("model_examples", False),
     )
 
 
 async def slim(
-    tx: AsyncConnection, *, campaign_id: CampaignId, up_to_round: int, after: str, limit: int
+    tx: AsyncConnection, *, campaign_id: CampaignId, frame: Frame, after: str, limit: int
 ) -> list[Row[Any]]:
-    """Returns what planning needs of the next ``limit`` examples of all rounds up to this one, by id."""
+    """Returns what planning needs of the next ``limit`` examples of all rounds up to the frame's, by id;
+    those of models that play only where the frame has them.
+    """
     query = _up_to(
         select(
             example.c.id, example.c.image_id, example.c.question, example.c.answer, example.c.category,
             example.c.posterior, round_.c.number.label("round"), claim.c.player_id, player.c.kind,
         ),
         campaign_id,
-        up_to_round,
+        frame.round,
     )  # fmt: skip
     query = query.join(claim, claim.c.id == example.c.claim_id).join(player, player.c.id == claim.c.player_id)
+    if not frame.models:
+        query = query.where(player.c.kind != PlayerKind.MODEL.value)
     rows = await tx.execute(query.where(example.c.id > after).order_by(example.c.id).limit(limit))
     return list(rows)
 

@@ -112,6 +112,9 @@ player = Table(
     Column("kind", String(16), nullable=False),
     Column("consent_at", Double, nullable=False),
     Column("licence", String(80), nullable=False),
+    # Which model plays, and how it finds its questions; empty for people.
+    Column("model_ref", Text),
+    Column("method", String(16)),
     Column("e_value", Double, nullable=False, server_default="1"),
     # Keyed hash of the network they joined from; empty where that says nothing (a local address).
     Column("network", String(32)),
@@ -201,6 +204,8 @@ session = Table(
     Column("commitment", String(64), nullable=False),
     # The player's own day (since 1970) on which it was finished; empty where it counts for no streak.
     Column("day", Integer),
+    # What a model that plays has spent on it: calls, tokens, seconds.
+    Column("effort", JSON(none_as_null=True)),
     Index(None, "player_id", "day"),
     # The newest sessions of a round tell the model's error rate, for every claim that is paid.
     Index(None, "round_id", "graded_at"),
@@ -222,6 +227,8 @@ turn = Table(
     # How often its time was extended, and why it was skipped.
     Column("extensions", Integer, nullable=False, server_default="0"),
     Column("reason", String(16)),
+    # Questions that were suggested because the player asked for ideas; empty where they did not.
+    Column("ideas", JSON(none_as_null=True)),
     UniqueConstraint("session_id", "position"),
 )
 
@@ -249,6 +256,8 @@ exchange = Table(
     Column("language", String(16)),
     # How sure they were of their verdict, 1..3; empty where they did not say.
     Column("confidence", SmallInteger),
+    # Which kind of suggestion the question was made of; empty for the player's own.
+    Column("suggested", String(16)),
     UniqueConstraint("turn_id", "key"),
     UniqueConstraint("turn_id", "number"),
 )

@@ -73,13 +73,7 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
         if facts.finished_at is None:
             raise Conflict("This session is still being played. Finish its turns, then it is graded.")
         marks = marks_of(await queries.control_exchanges(tx, session_id))
-        lines = grade_lines(
-            marks,
-            rules=facts.rules,
-            poison_rate=facts.poison_rate,
-            started_at=facts.started_at,
-            played_today_s=facts.played_today_s,
-        )
+        lines = _graded(facts, marks)
         day = local_day(facts.finished_at, facts.time_zone) if facts.judged else None
         if await queries.claim_grading(tx, session_id, now=now, day=day):
             await _write(tx, session_id, facts, marks=marks, lines=lines, now=now)
@@ -98,6 +92,18 @@ async def grade_session(database: Database, session_id: SessionId, *, now: float
         trusted=trusted,
         payable=payable(standing.balance, trusted=trusted),
         waiting=sum(gain.points + gain.bounty for gain in gains),
+    )
+
+
+def _graded(facts: ToGrade, marks: Sequence[Mark]) -> list[GradeLine]:
+    if not facts.paid:
+        return []
+    return grade_lines(
+        marks,
+        rules=facts.rules,
+        poison_rate=facts.poison_rate,
+        started_at=facts.started_at,
+        played_today_s=facts.played_today_s,
     )
 
 

@@ -16,6 +16,7 @@ from stumper.records import (
     ExchangeId,
     LedgerLine,
     PlayerId,
+    PlayerKind,
     Rules,
     SessionId,
     TurnId,
@@ -51,6 +52,8 @@ class ToGrade:
     rules: Rules
     time_zone: str
     """The player's."""
+    paid: bool
+    """Points are for people: a model that plays gets none."""
     judged: bool
     """Whether any answer was judged: a session without one counts for no streak."""
 
@@ -118,6 +121,7 @@ async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None
                 session,
                 campaign.c.rules,
                 player.c.time_zone,
+                (player.c.kind != PlayerKind.MODEL.value).label("paid"),
                 played_before(session).label("played_s"),
                 _JUDGED.label("judged"),
             )
@@ -139,6 +143,7 @@ async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None
         played_today_s=float(row.played_s),
         rules=Rules(**row.rules),
         time_zone=row.time_zone,
+        paid=bool(row.paid),
         judged=bool(row.judged),
     )
 

@@ -63,7 +63,7 @@ class Structured:
         asked = list(messages)
         for _attempt in range(2):
             reply = await self._reply(asked)
-            found = _readable(reply.text, read)
+            found = readable(reply.text, read)
             if len(found) == 1:
                 return found[0]
             asked = [*messages, {"role": "assistant", "content": _NOTHING}, self._repair()]
@@ -113,7 +113,7 @@ class Structured:
         }
 
 
-def _readable(text: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
+def readable(text: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
     """Returns what can be read, each once: who quotes an object beside their own has said two things."""
     found: list[T] = []
     for one in objects(text):

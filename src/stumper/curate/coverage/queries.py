@@ -14,7 +14,7 @@ from stumper.curate.belief import Cause
 from stumper.curate.classify import categories
 from stumper.curate.coverage.rates import Answer
 from stumper.curate.dues.queries import Found
-from stumper.records import CampaignId, Category, ClaimStatus, ImageKind, RoundId, Verdict
+from stumper.records import CampaignId, Category, ClaimStatus, ImageKind, PlayerKind, RoundId, Verdict
 from stumper.store.schema import claim, example, exchange, image, player, session, turn
 
 Kinds = Counter[tuple[Category | None, ImageKind]]
@@ -173,6 +173,7 @@ _newest = (
         session.c.round_id == bindparam("round_id"),
         session.c.graded_at.is_not(None),
         player.c.e_value >= bindparam("trust_e"),
+        player.c.kind != PlayerKind.MODEL.value,
     )
     .order_by(session.c.graded_at.desc(), session.c.id)
     .limit(bindparam("sessions"))

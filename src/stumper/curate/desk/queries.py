@@ -18,7 +18,7 @@ from stumper.curate.belief import STOPPED, Cause
 from stumper.curate.census import Sight
 from stumper.curate.queries import SETTLED, YOUNG_S, claim_of
 from stumper.curate.votes.queries import ACQUAINTED
-from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, Rules
+from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, PlayerKind, Rules
 from stumper.store.schema import (
     assignment,
     campaign,
@@ -76,6 +76,8 @@ _MAY_JUDGE: Final = (
     & ~ACQUAINTED
 )
 """Not the player's own claim, nor one merged with it or of an acquaintance, nor one they voted on."""
+_PERSON: Final = player.c.kind != PlayerKind.MODEL.value
+"""Models that play never vote: they would judge their own kind, and agree for reasons people do not share."""
 _UNDECIDED: Final = (claim.c.status == ClaimStatus.OPEN.value) & claim.c.same_as.is_(None)
 
 # As a subquery with its player: an outer join of two tables would be read whole.
@@ -98,7 +100,7 @@ _OPEN_TO: Final = (
         claim,
     )
     .select_from(
-        campaign.join(player, player.c.id == bindparam("player_id"))
+        campaign.join(player, (player.c.id == bindparam("player_id")) & _PERSON)
         .outerjoin(sight, (sight.c.player_id == player.c.id) & (sight.c.campaign_id == campaign.c.id))
         .outerjoin(_lying, true())
         .outerjoin(

@@ -12,7 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stumper.curate.belief import STOPPED, Cause
 from stumper.curate.dues.offers import Offer, PlayerDay
 from stumper.curate.queries import claim_of
-from stumper.records import Category, Claim, ClaimId, ClaimStatus, PlayerId, RoundId, SessionId, Verdict
+from stumper.records import (
+    Category,
+    Claim,
+    ClaimId,
+    ClaimStatus,
+    PlayerId,
+    PlayerKind,
+    RoundId,
+    SessionId,
+    Suggestion,
+    Verdict,
+)
 from stumper.store.schema import claim, exchange, image, ledger, player, quest, session, turn, waiting
 from stumper.trust.bonus import BOUNTY, CLAIM
 from stumper.trust.periods import local_day
@@ -47,6 +58,7 @@ _newest = (
         session.c.round_id == bindparam("round_id"),
         session.c.graded_at.is_not(None),
         player.c.e_value >= bindparam("trust_e"),
+        player.c.kind != PlayerKind.MODEL.value,
     )
     .order_by(session.c.graded_at.desc(), session.c.id)
     .limit(_NEWEST_SESSIONS)
@@ -94,6 +106,8 @@ class Unpaid(NamedTuple):
     """The player's own day on which they made it."""
     things: frozenset[str]
     """What its picture is annotated with."""
+    own_idea: bool = True
+    """The question is not made of an idea that the player asked for."""
 
 
 class Due(NamedTuple):
@@ -117,6 +131,7 @@ _UNPAID: Final = (
         waiting.c.bounty.label("promised_bounty"),
         exchange.c.judged_at,
         player.c.time_zone,
+        exchange.c.suggested,
         image.c.labels,
         *_now.c,
     )
@@ -132,6 +147,7 @@ _UNPAID: Final = (
     .where(
         claim.c.round_id == bindparam("round_id"),
         player.c.forgotten_at.is_(None),
+        player.c.kind != PlayerKind.MODEL.value,
         # A gain is noted once, and waits until its player is trusted.
         ((claim.c.status == ClaimStatus.REJECTED.value) & claim.c.reason.not_in(_AT_NO_COST))
         | ((claim.c.status == ClaimStatus.ACCEPTED.value) & (waiting.c.points.is_(None) | _trusted)),
@@ -164,6 +180,7 @@ async def unpaid(
             bounty=row.promised_bounty or 0,
             day=local_day(row.judged_at, row.time_zone),
             things=frozenset(row.labels or ()),
+            own_idea=row.suggested is None or not Suggestion(row.suggested).asked_for,
         )
         for row in rows
     ]

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot, Cause
 from stumper.curate.queries import SETTLED, claim_of
-from stumper.records import Claim, ClaimId, PlayerId, Rules, Verdict, Vote
+from stumper.records import Claim, ClaimId, PlayerId, PlayerKind, Rules, Verdict, Vote
 from stumper.store.schema import assignment, campaign, claim, player, vote
 from stumper.trust.queries import CONTROLS
 from stumper.trust.rewards import Outcome, outcome
@@ -38,7 +38,7 @@ _CASE: Final = (
         claim,
         campaign.c.rules,
         select(player.c.e_value)
-        .where(player.c.id == bindparam("player_id"))
+        .where(player.c.id == bindparam("player_id"), player.c.kind != PlayerKind.MODEL.value)
         .scalar_subquery()
         .label("e_value"),
         exists()
@@ -74,7 +74,7 @@ class Case:
     """The votes on it, oldest first."""
     rules: Rules
     voter_e: float | None
-    """None if there is no such player."""
+    """None if there is no such player, or it is a model: these do not vote."""
     voters_own: bool
     """The voter made it, or one that was merged with it."""
     acquainted: bool

@@ -153,6 +153,8 @@ async def _asker(tx: AsyncConnection, one: Any) -> Asker:
     return Asker(
         pseudonym=name_of(campaign_id, player_id, forgotten=False),
         kind=one.player_kind,
+        model=None if one.player_ref is None else portable_ref(one.player_ref),
+        method=one.method,
         consent_licence=one.consent_licence,
         consent_at=one.consent_at,
         language=one.language,
@@ -183,6 +185,7 @@ def _asked(one: Any) -> Asked:
         judged_at=one.judged_at,
         confidence=one.confidence,
         pasted=one.pasted,
+        suggested=one.suggested,
     )
 
 

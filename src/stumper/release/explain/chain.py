@@ -25,6 +25,10 @@ class Asker:
     pseudonym: str
     kind: str
     """human, simulated or model."""
+    model: str | None
+    """Which model plays; None for people."""
+    method: str | None
+    """How it finds its questions; None for people."""
     consent_licence: str
     consent_at: float
     language: str | None
@@ -61,6 +65,8 @@ class Asked:
     judged_at: float | None
     confidence: int | None
     pasted: bool | None
+    suggested: str | None
+    """What the question was made of (`records.Suggestion`); None if it is the player's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

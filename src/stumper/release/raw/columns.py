@@ -29,6 +29,7 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, Type]]] = {
     Kind.MARKS: {
         "id": Type.TEXT,
         "player": Type.TEXT,
+        "asked_by": Type.TEXT,
         "consent_licence": Type.TEXT,
         "session": Type.TEXT,
         "turn": Type.WHOLE,
@@ -49,6 +50,8 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, Type]]] = {
         "correction": Type.TEXT,
         "confidence": Type.WHOLE,
         "pasted": Type.YES_NO,
+        "suggested": Type.TEXT,
+        "ideas": Type.WHOLE,
         "opened_at": Type.NUMBER,
         "asked_at": Type.NUMBER,
         "answered_at": Type.NUMBER,
@@ -71,6 +74,7 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, Type]]] = {
         "id": Type.TEXT,
         "mark": Type.TEXT,
         "player": Type.TEXT,
+        "asked_by": Type.TEXT,
         "consent_licence": Type.TEXT,
         "round": Type.WHOLE,
         "model": Type.TEXT,
@@ -93,6 +97,8 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, Type]]] = {
     Kind.PLAYERS: {
         "player": Type.TEXT,
         "kind": Type.TEXT,
+        "plays": Type.TEXT,
+        "method": Type.TEXT,
         "language": Type.TEXT,
         "consent_licence": Type.TEXT,
         "consent_at": Type.NUMBER,

@@ -59,7 +59,11 @@ def _record(kind: Kind, row: Mapping[str, Any], campaign_id: CampaignId, weighed
     forgotten = row["forgotten_at"] is not None
     values: dict[str, Any] = {**row, "player": name_of(campaign_id, player_id, forgotten=forgotten)}
     if kind is Kind.MARKS:
-        values |= {"graded": row["graded_at"] is not None, "image": row["image_id"]}
+        values |= {
+            "graded": row["graded_at"] is not None,
+            "image": row["image_id"],
+            "ideas": len(row["ideas"] or ()),
+        }
     elif kind is Kind.VOTES:
         values |= {"claim": row["claim_id"]}
     elif kind is Kind.CLAIMS:
@@ -69,8 +73,9 @@ def _record(kind: Kind, row: Mapping[str, Any], campaign_id: CampaignId, weighed
             "weight": weighed.weights.get(player_id, 1.0),
             "group": weighed.group.get(player_id),
             "forgotten": forgotten,
+            "plays": None if row["model_ref"] is None else portable_ref(row["model_ref"]),
         }
-    if "model_ref" in values:
+    if kind in (Kind.MARKS, Kind.CLAIMS):
         values["model"] = portable_ref(values["model_ref"])
     return {name: values[name] for name in COLUMNS[kind]}
 

@@ -31,6 +31,7 @@ _WHO: Final = (
     player.c.id.label("who"),
     player.c.forgotten_at,
     player.c.licence.label("consent_licence"),
+    player.c.kind.label("asked_by"),
 )
 _MODEL: Final = (round_.c.number.label("round"), round_.c.model_ref)
 
@@ -45,7 +46,7 @@ def _marks(after: str, limit: int, _campaign: CampaignId) -> Select[Any]:
         select(
             page, *_WHO, *_MODEL, session.c.campaign_id, session.c.id.label("session"),
             session.c.graded_at, turn.c.position.label("turn"), turn.c.image_id, turn.c.control,
-            turn.c.opened_at, image.c.licence.label("image_licence"),
+            turn.c.opened_at, turn.c.ideas, image.c.licence.label("image_licence"),
         )
         .select_from(page)
         .join(turn, turn.c.id == page.c.turn_id)
