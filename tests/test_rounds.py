@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import stumper.rounds.closing as closing_module
+import stumper.rounds.tuning as tuning_module
 from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import load
@@ -132,6 +133,31 @@ async def test_a_tuning_is_kept_with_what_made_it(tmp_path: Path, monkeypatch: p
     }
     assert row.figures["stumper"] == __version__
     assert "processors" in row.figures["machine"]
+
+
+async def test_a_later_round_is_tuned_from_the_model_that_the_campaign_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases: list[str] = []
+
+    def tuned_in_no_time(_release: Path, *, base_ref: str, target: Path, **_: Any) -> Tuned:
+        bases.append(base_ref)
+        return Tuned(
+            f"onnx:{target}",
+            TINY,
+            TuneResult(folder=target, pairs=1, replayed=1, steps=1, loss=0.5, seconds=1.0),
+        )
+
+    monkeypatch.setattr(closing_module, "tune_on", tuned_in_no_time)
+    monkeypatch.setattr(tuning_module, "_machine", lambda: "this one")  # without importing torch
+    async with build(load(data=tmp_path)) as app:
+        campaign, current, release = await _open(app)
+        for number in range(3):  # each plays against the model that was tuned before
+            this = replace(current, number=number + 1)
+            tuned = await Closing(app, campaign, this, seed=3).tune(release)
+            current = replace(current, model_ref=tuned)
+        assert current.model_ref != "scripted:"
+    assert bases == ["scripted:"] * 3
 
 
 @pytest.mark.parametrize("passed", [True, False])

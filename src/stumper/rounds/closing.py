@@ -98,7 +98,8 @@ class Closing:
         return await succeed(self._app.database, made)
 
     async def tune(self, release: Release, *, withdrawn: bool = False) -> str:
-        """Tunes the round's model on the release; returns the reference of the tuned one.
+        """Tunes on the release the model that the campaign began with, so that nothing drifts from round to
+        round (decision 29); returns the reference of the tuned one.
 
         Raises Conflict for a release that was withdrawn since it was frozen, unless ``withdrawn``.
         """
@@ -107,10 +108,12 @@ class Closing:
         self._tell("tune", 0, 1)
         name = f"{self._campaign.name}-round-{self._round.number + 1}-{release.digest[:8]}-{self._seed}"
         target = (self._app.settings.data / "models" / name).resolve()
+        async with self._app.database.read() as tx:
+            base_ref = await queries.origin(tx, self._round.model_ref)
         tuned = await asyncio.to_thread(
             tune_on,
             Path(release.path),
-            base_ref=self._round.model_ref,
+            base_ref=base_ref,
             target=target,
             seed=self._seed,
             on_progress=lambda done, total: self._tell("tune", done, total),
@@ -119,7 +122,7 @@ class Closing:
             await campaigns.record_tuning(
                 tx,
                 release_id=release.id,
-                base_ref=self._round.model_ref,
+                base_ref=base_ref,
                 tuned_ref=tuned.ref,
                 recipe=asdict(tuned.recipe),
                 seed=self._seed,

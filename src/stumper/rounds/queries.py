@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import CampaignId, ClaimStatus, Decision, ReleaseId, RoundId
-from stumper.store.schema import claim, evaluation, example, release, round_
+from stumper.store.schema import claim, evaluation, example, release, round_, tuning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +113,12 @@ async def unfinished(tx: AsyncConnection, campaign_id: CampaignId, *, before: in
         .order_by(round_.c.number)
     )
     return [RoundId(round_id) for (round_id,) in rows]
+
+
+async def origin(tx: AsyncConnection, model_ref: str) -> str:
+    """Returns the model that the tunings behind this one began with; itself if it was not tuned here."""
+    rows = await tx.execute(select(tuning.c.tuned_ref, tuning.c.base_ref).order_by(tuning.c.finished_at))
+    base_of = {row.tuned_ref: row.base_ref for row in rows}
+    while model_ref in base_of:
+        model_ref = base_of.pop(model_ref)  # popped: a reference that names its own base ends, too
+    return model_ref
