@@ -1,7 +1,9 @@
-"""`python -m tests.small_demo DIR`: the demo with few people and pictures, in a process that a test can kill.
+"""`python -m tests.small_demo DIR [ROUNDS]`: the demo with few people and pictures, in a process that a test
+can kill.
 
-All is real but the tuning, which takes minutes and comes after the release: the shipped model stands in.
-Prints the demo's JSON line.
+All is real but the tuning, which takes minutes and comes after the release: the shipped model stands in. Of
+several rounds it stands under another name and passes the gate, so that each has another opponent.
+Prints the demo's JSON lines.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from rich.console import Console
 from stumper import demo, rounds
 from stumper.config import load
 from stumper.evaluate import closing
+from stumper.evaluate.gate import Gate
 from stumper.tune import TINY, TuneResult
+from stumper.vlm.onnx import SHIPPED
 
 PLAYERS, PICTURES, SEED = 10, 110, 4  # fewer people would not trust each other enough to decide anything
 
@@ -27,16 +31,29 @@ def not_tuned(_release: Path, *, target: Path, **_: Any) -> rounds.Tuned:
     return rounds.Tuned("onnx:", TINY, run)
 
 
-def main(folder: Path) -> None:
+def copied(release: Path, *, target: Path, **_: Any) -> rounds.Tuned:
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(SHIPPED)
+    return not_tuned(release, target=target)._replace(ref=f"onnx:{target}")
+
+
+def main(folder: Path, number: int) -> None:
     demo._LEAST_PICTURES = PICTURES
     closing.known_items = partial(closing.known_items, n=2)
     closing.withheld_items = partial(closing.withheld_items, n=2)
-    rounds.tune_on = not_tuned
-    rounds._machine = lambda: "this one"  # without importing torch
+    if number == 1:
+        rounds.closing.tune_on = not_tuned
+    else:
+        rounds.closing.tune_on = copied
+        rounds.closing.Gate = rounds.work.Gate = partial(Gate, least_gain=-1.0)
+    rounds.tuning._machine = lambda: "this one"  # without importing torch
     settings = load(data=folder, campaign="toytown", model="onnx:")
-    line = demo.run_demo(settings, players=PLAYERS, mix="benign", seed=SEED, console=Console(stderr=True))
-    sys.stdout.write(json.dumps(line) + "\n")
+    lines = demo.run_demo(
+        settings, players=PLAYERS, mix="benign", seed=SEED, rounds=number, console=Console(stderr=True)
+    )
+    sys.stdout.writelines(json.dumps(line) + "\n" for line in lines)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int([*sys.argv, "1"][2]))

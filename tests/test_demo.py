@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,9 @@ KEYS = [
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _running(folder: Path, rounds: int = 1) -> Iterator[subprocess.Popen[str]]:
     """A small demo in a process of its own; whatever happens, it is gone afterwards."""
-    command = [sys.executable, "-m", "tests.small_demo", str(folder)]
+    command = [sys.executable, "-m", "tests.small_demo", str(folder), str(rounds)]
     demo = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield demo
@@ -35,17 +36,22 @@ def _running(folder: Path) -> Iterator[subprocess.Popen[str]]:
         demo.communicate()
 
 
-def _kill_in(folder: Path, stage: str, *, after_questions: int = 0) -> None:
-    """Starts or resumes the demo, and kills it with -9 in a stage once so many questions were asked."""
-    with _running(folder) as demo:
+def _kill_in(folder: Path, stage: str, *, after_questions: int = 0, rounds: int = 1, number: int = 1) -> None:
+    """Starts or resumes the demo, and kills it with -9 in a stage of round ``number`` once so many more
+    questions were asked.
+    """
+    with _running(folder, rounds) as demo:
         assert demo.stderr is not None
-        said = []
+        said: list[str] = []
+        there = number == 1
         for line in demo.stderr:
             said.append(line)
-            if f" {stage} ..." in line:
+            there = there or line.startswith(f"Round {number} of ")
+            if there and f" {stage} ..." in line:
                 break
         else:
             raise AssertionError(f"The demo ended before {stage}: {''.join(said)[-2000:]}")
+        after_questions += _questions(folder) if number > 1 else 0
         while demo.poll() is None and _questions(folder) < after_questions:
             time.sleep(0.05)
         assert demo.poll() is None, f"The demo ended in {stage}"
@@ -56,12 +62,11 @@ def _questions(folder: Path) -> int:
     return sum(len(path.read_bytes().splitlines()) for path in folder.glob("simulation/truth-*.jsonl"))
 
 
-def _finish(folder: Path) -> dict[str, object]:
-    with _running(folder) as demo:
+def _finish(folder: Path, rounds: int = 1) -> list[dict[str, Any]]:
+    with _running(folder, rounds) as demo:
         out, error = demo.communicate(timeout=900)
         assert demo.returncode == 0, error[-3000:]
-    line: dict[str, object] = json.loads(out)
-    return line
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def _releases(folder: Path) -> list[str]:
@@ -77,11 +82,31 @@ def test_a_demo_that_was_killed_again_and_again_ends_with_the_same_release(tmp_p
     _kill_in(killed, "votes")
     _kill_in(killed, "freeze")
 
-    after_kills, at_once = _finish(killed), _finish(whole)
+    (after_kills,), (at_once,) = _finish(killed), _finish(whole)
 
     assert list(at_once) == KEYS
     assert _releases(killed) == _releases(whole) != []
     for figure in ("sessions", "exchanges", "claims", "examples", "precision", "recall", "score"):
         assert after_kills[figure] == at_once[figure], figure
-    assert Path(str(at_once["report"])).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert Path(at_once["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert not list((killed / "releases").glob(".freezing-*"))
+
+
+def test_three_rounds_killed_in_the_second_end_with_the_same_releases(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"  # one after the other in one place: a release names its opponents' folders
+    at_once = _finish(folder, 3)
+    releases = _releases(folder)
+    folder.rename(tmp_path / "whole")
+
+    _kill_in(folder, "sessions", after_questions=40, rounds=3, number=2)
+    after_kill = _finish(folder, 3)
+
+    assert sorted(_releases(folder)) == sorted(releases)
+    assert len(releases) == 3
+    assert [line["round"] for line in after_kill] == [1, 2, 3]
+    assert len({line["opponent"] for line in after_kill}) == 3
+    for killed, whole in zip(after_kill, at_once, strict=True):
+        for figure in ("sessions", "questions", "claims_per_100", "wrong_per_100", "examples", "scores"):
+            assert killed[figure] == whole[figure], figure
+    page = (folder / "rounds.html").read_text(encoding="utf-8")
+    assert all(f'href="{name}"' in page for name in ("report.html", "report-2.html", "report-3.html"))

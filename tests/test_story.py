@@ -44,9 +44,8 @@ async def test_a_crowd_plays_and_what_it_caught_becomes_a_release(tmp_path: Path
 
         counts = await simulate(
             app,
-            campaign=campaign.name,
-            campaign_id=campaign.id,
-            round_id=current.id,
+            campaign=campaign,
+            current=current,
             players=10,
             mix="benign",
             seed=2,

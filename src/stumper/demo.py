@@ -12,9 +12,10 @@ import os
 import platform
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -22,8 +23,9 @@ from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import Settings
 from stumper.errors import Conflict
+from stumper.evaluate.chronicle import Chronicle
+from stumper.evaluate.chronicle_page import write_chronicle
 from stumper.evaluate.closing import Examination
-from stumper.evaluate.insight import Insight, insight, load_played
 from stumper.evaluate.report import Loop, ReportData, write_report
 from stumper.front.console import StageDisplay
 from stumper.images.toytown import add_toytown
@@ -31,11 +33,9 @@ from stumper.images.verify import verify, verify_complex
 from stumper.records import Campaign, Round, RoundStatus
 from stumper.release import queries as release_queries
 from stumper.release.manifest import read_manifest
-from stumper.rounds import CLOSING_PLAN, Closing, OnProgress, close_round
-from stumper.simulate import queries as simulation_queries
+from stumper.rounds import CLOSING_PLAN, Closing, OnProgress, chronicle, close_round
 from stumper.simulate import simulate
-from stumper.simulate.quality import Quality, TypeStanding, measure, standings
-from stumper.simulate.world import TruthBook
+from stumper.simulate.collected import Collected, collect
 
 # Seconds of each stage on two cores without a GPU; only the time left is reckoned from them.
 _PLAN = {
@@ -46,43 +46,42 @@ _PLAN = {
     **CLOSING_PLAN,
     "report": 8.0,
 }
+_SIDE_BY_SIDE = {"compare": 60.0}
 _LEAST_PICTURES, _MOST_PICTURES = 120, 1200
 """Five sessions show one player 25 easy and 25 busy pictures; more of them make a broader data set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What the simulated crowd left behind, and how true it is."""
-
-    counts: dict[str, int]
-    quality: Quality
-    standings: list[TypeStanding]
-    insight: Insight
-
-
-def run_demo(settings: Settings, *, players: int, mix: str, seed: int, console: Console) -> dict[str, Any]:
-    """Runs or resumes the demo and returns the figures of its JSON line."""
-    return asyncio.run(_demo(settings, players=players, mix=mix, seed=seed, console=console))
+def run_demo(
+    settings: Settings, *, players: int, mix: str, seed: int, console: Console, rounds: int = 1
+) -> list[dict[str, Any]]:
+    """Runs or resumes the demo and returns the figures of its JSON lines, one a round."""
+    choice = {"players": players, "mix": mix, "seed": seed}
+    _keep_choice(settings.data / "demo.json", choice)
+    return asyncio.run(_demo(settings, rounds=rounds, console=console, players=players, mix=mix, seed=seed))
 
 
-async def _demo(settings: Settings, *, players: int, mix: str, seed: int, console: Console) -> dict[str, Any]:
-    watch = _Watch(settings.data / "seconds")
-    _keep_choice(settings.data / "demo.json", {"players": players, "mix": mix, "seed": seed})
+async def _demo(
+    settings: Settings, *, rounds: int, console: Console, players: int, mix: str, seed: int
+) -> list[dict[str, Any]]:
     async with build(settings) as app:
-        campaign, first = await _first_round(app, seed)
-        with StageDisplay(_PLAN, console=console) as display:
-            if first.status is RoundStatus.OPEN:
-                await _pictures(app, campaign, first, players, seed, display.tell)
-                await _crowd(app, campaign, first, players, mix, seed, display.tell)
-                watch.keep()
-            result = await close_round(app, campaign, first, seed=seed, on_progress=display.tell)
-            display.tell("report", 0, 1)
-            collected = await _collected(app, campaign, first, seed)
-            examined = await _examined(app, campaign, first, result, seed)
-            minutes = watch.keep() / 60
-            report = settings.data / "report.html"
-            write_report(report, _report_data(collected, examined, result, seed, minutes))
-    return _line(collected, result["figures"], minutes, report)
+        this = _Demo(
+            app=app,
+            campaign=await _campaign(app, seed),
+            players=players,
+            mix=mix,
+            seed=seed,
+            watch=_Watch(settings.data / "seconds"),
+        )
+        ended = []
+        for number in range(1, rounds + 1):
+            if rounds > 1:
+                console.print(f"Round {number} of {rounds}", highlight=False)
+            with StageDisplay(_PLAN, console=console) as display:
+                ended.append(await this.round(number, display.tell))
+        if rounds == 1:
+            return [ended[0].line]
+        with StageDisplay(_SIDE_BY_SIDE, console=console) as display:
+            return await this.side_by_side(ended, display.tell)
 
 
 class _Watch:
@@ -111,10 +110,10 @@ def _keep_choice(path: Path, choice: dict[str, Any]) -> None:
     path.write_text(json.dumps(choice) + "\n")
 
 
-async def _first_round(app: App, seed: int) -> tuple[Campaign, Round]:
-    """The campaign and its first round, which the demo plays and closes."""
+async def _campaign(app: App, seed: int) -> Campaign:
+    """The campaign with its first round."""
     async with app.database.begin() as tx:
-        campaign = await campaigns.open_campaign(
+        return await campaigns.open_campaign(
             tx,
             name=app.settings.campaign,
             model_ref=app.settings.model,
@@ -122,79 +121,119 @@ async def _first_round(app: App, seed: int) -> tuple[Campaign, Round]:
             rng=random.Random(f"demo {seed}"),
             rules=replace(campaigns.rules_of(app.settings.campaign), split_seed=seed),
         )
-        numbered = {r.number: r for name, r in await campaigns.list_rounds(tx) if name == campaign.name}
-    return campaign, numbered[1]
 
 
-async def _pictures(
-    app: App, campaign: Campaign, current: Round, players: int, seed: int, tell: OnProgress
-) -> None:
-    """Draws the pool and lets the model show which easy pictures it knows."""
-    tell("draw pictures", 0, 1)
-    await add_toytown(
-        app.database,
-        app.files,
-        campaign_id=campaign.id,
-        n=min(max(_LEAST_PICTURES, 6 * players), _MOST_PICTURES),
-        seed=seed,
-        now=app.clock(),
-        on_progress=lambda done, total: tell("draw pictures", done, total),
-    )
-    model = await app.open_model(current.model_ref)
-    await verify(
-        app.database,
-        app.files,
-        model,
-        campaign_id=campaign.id,
-        on_progress=lambda done, total: tell("verify controls", done, total),
-    )
-    await verify_complex(app.database, app.files, model, campaign_id=campaign.id)
+class _Ended(NamedTuple):
+    """A round that was closed."""
+
+    line: dict[str, Any]
+    wrong: float
+    """Share of the answers that were really wrong."""
 
 
-async def _crowd(
-    app: App, campaign: Campaign, current: Round, players: int, mix: str, seed: int, tell: OnProgress
-) -> None:
-    await simulate(
-        app,
-        campaign=campaign.name,
-        campaign_id=campaign.id,
-        round_id=current.id,
-        players=players,
-        mix=mix,
-        seed=seed,
-        on_progress=tell,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demo:
+    """One crowd that plays a campaign round after round."""
 
+    app: App
+    campaign: Campaign
+    players: int
+    mix: str
+    seed: int
+    watch: _Watch
 
-async def _collected(app: App, campaign: Campaign, current: Round, seed: int) -> Collected:
-    truths = TruthBook(app.settings.data / "simulation" / f"truth-{current.id}.jsonl")
-    async with app.database.read() as tx:
-        played = await load_played(tx, campaign, [current])
-    told = await asyncio.to_thread(insight, played, seed=seed)
-    async with app.database.read() as tx:
-        return Collected(
-            insight=told,
-            counts=await simulation_queries.round_counts(tx, round_id=current.id),
-            quality=measure(await simulation_queries.claim_fates(tx, round_id=current.id), truths),
-            standings=standings(await simulation_queries.standing(tx), trust_e=100.0),
+    async def round(self, number: int, tell: OnProgress) -> _Ended:
+        """Plays and closes a round, or finds what was done of it."""
+        app, rounds = self.app, await self._rounds(number)
+        current = rounds[-1]
+        if current.status is RoundStatus.OPEN:
+            await self._pictures(current, tell)
+            await simulate(
+                app,
+                campaign=self.campaign,
+                current=current,
+                players=self.players,
+                mix=self.mix,
+                seed=self.seed,
+                on_progress=tell,
+            )
+            self.watch.keep()
+        result = await close_round(app, self.campaign, current, seed=self.seed, on_progress=tell)
+        tell("report", 0, 1)
+        collected = await collect(app, self.campaign, rounds, seed=self.seed)
+        examined = await self._examined(current, result)
+        minutes = self.watch.keep() / 60
+        report = _report_path(app.settings.data, number)
+        write_report(report, _report_data(current, collected, examined, result, self.seed, minutes))
+        return _Ended(_line(collected, result["figures"], minutes, report), collected.wrong)
+
+    async def side_by_side(self, ended: Sequence[_Ended], tell: OnProgress) -> list[dict[str, Any]]:
+        """Writes the page of the rounds; returns their lines with what only all of them together say."""
+        data, numbers = self.app.settings.data, range(1, len(ended) + 1)
+        found = await chronicle(
+            self.app,
+            self.campaign,
+            seed=self.seed,
+            up_to=len(ended),
+            wrong=dict(zip(numbers, (one.wrong for one in ended), strict=True)),
+            on_progress=tell,
         )
+        links = {number: _report_path(data, number).name for number in numbers}
+        page = write_chronicle(data / "rounds.html", found, links=links)
+        return [{**_beside(found, place), **one.line, "rounds": str(page)} for place, one in enumerate(ended)]
+
+    async def _rounds(self, up_to: int) -> list[Round]:
+        async with self.app.database.read() as tx:
+            every = [one for name, one in await campaigns.list_rounds(tx) if name == self.campaign.name]
+        return [one for one in every if one.number <= up_to]
+
+    async def _pictures(self, current: Round, tell: OnProgress) -> None:
+        """Draws as many new pictures a round, and lets its opponent show which easy ones it knows."""
+        tell("draw pictures", 0, 1)
+        app, campaign_id = self.app, self.campaign.id
+        a_round = min(max(_LEAST_PICTURES, 6 * self.players), _MOST_PICTURES)
+        await add_toytown(
+            app.database,
+            app.files,
+            campaign_id=campaign_id,
+            n=a_round * current.number,
+            seed=self.seed,
+            now=app.clock(),
+            on_progress=lambda done, total: tell("draw pictures", done, total),
+        )
+        model = await app.open_model(current.model_ref)
+        await verify(
+            app.database,
+            app.files,
+            model,
+            campaign_id=campaign_id,
+            on_progress=lambda done, total: tell("verify controls", done, total),
+        )
+        await verify_complex(app.database, app.files, model, campaign_id=campaign_id)
+
+    async def _examined(self, current: Round, result: dict[str, Any]) -> Examination:
+        """The examination again, from the answers kept at the closing: no model is asked."""
+        async with self.app.database.read() as tx:
+            release = await release_queries.get(tx, result["release"])
+        closing = Closing(self.app, self.campaign, current, seed=self.seed)
+        return await closing.evaluate(release, result["tuned"])
 
 
-async def _examined(
-    app: App, campaign: Campaign, current: Round, result: dict[str, Any], seed: int
-) -> Examination:
-    """The examination again, from the answers kept at the closing: no model is asked."""
-    async with app.database.read() as tx:
-        release = await release_queries.get(tx, result["release"])
-    return await Closing(app, campaign, current, seed=seed).evaluate(release, result["tuned"])
+def _report_path(data: Path, number: int) -> Path:
+    return data / ("report.html" if number == 1 else f"report-{number}.html")
 
 
 def _report_data(
-    collected: Collected, examined: Examination, result: dict[str, Any], seed: int, minutes: float
+    current: Round,
+    collected: Collected,
+    examined: Examination,
+    result: dict[str, Any],
+    seed: int,
+    minutes: float,
 ) -> ReportData:
     counts, quality = collected.counts, collected.quality
     return ReportData(
-        title="toytown, round 1",
+        title=f"toytown, round {current.number}",
         examination=examined,
         passed=result["passed"],
         verdict=result["verdict"],
@@ -235,4 +274,15 @@ def _line(collected: Collected, figures: dict[str, Any], minutes: float, report:
         "score": figures["score"],
         "minutes": round(minutes, 2),
         "report": str(report),
+    }
+
+
+def _beside(found: Chronicle, place: int) -> dict[str, Any]:
+    """What a line says of a round only where there are several."""
+    told = found.to_json()
+    one = told["rounds"][place]
+    shown = ("round", "opponent", "questions", "claims_per_100", "wrong_per_100", "verdict")
+    return {
+        **{name: one[name] for name in shown},
+        "scores": {model["name"]: model["tests"].get(str(one["round"])) for model in told["models"]},
     }

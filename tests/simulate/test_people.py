@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stumper.errors import BadInput
-from stumper.simulate.people import MIXES, TYPES, people
+from stumper.simulate.people import LEAVERS, MIXES, TYPES, crowd_of, people
 
 
 @pytest.mark.parametrize("mix", MIXES)
@@ -33,6 +33,22 @@ def test_a_crowd_has_the_shares_of_its_mix_up_to_rounding(players: int, mix: str
 def test_the_same_seed_makes_the_same_crowd_and_another_seed_another() -> None:
     assert people(players=50, mix="mixed", seed=7) == people(players=50, mix="mixed", seed=7)
     assert people(players=50, mix="mixed", seed=7) != people(players=50, mix="mixed", seed=8)
+
+
+@given(players=st.integers(1, 60), mix=st.sampled_from(sorted(MIXES)), number=st.integers(2, 5))
+@settings(max_examples=30, deadline=None)
+def test_a_fifth_of_a_crowd_is_new_in_every_round_and_of_the_types_of_those_who_left(
+    players: int, mix: str, number: int
+) -> None:
+    crowds = [crowd_of(players=players, mix=mix, seed=3, round_number=n) for n in range(1, number + 1)]
+    before, after = crowds[-2:]
+
+    gone, came = set(before) - set(after), set(after) - set(before)
+    assert len(gone) == len(came) == round(LEAVERS * players)
+    assert Counter(one.type.name for one in gone) == Counter(one.type.name for one in came)
+    ever = {one.index for crowd in crowds for one in crowd}
+    assert len(ever) == players + (number - 1) * round(LEAVERS * players)  # nobody comes back under a number
+    assert crowds[0] == people(players=players, mix=mix, seed=3)
 
 
 def test_marks_follow_the_rates_of_the_type() -> None:

@@ -30,6 +30,7 @@ from stumper.records import SessionId
 def demo(
     players: Annotated[int, typer.Option(min=20, max=5000, help="Simulated players.")] = 160,
     mix: Annotated[str, typer.Option(help="Their mix: benign, mixed, hostile, fakers.")] = "mixed",
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Rounds to play, one after the other.")] = 1,
     seed: SeedOption = 1,
     folder: Annotated[Path, typer.Option("--dir", help="Where everything is kept.")] = Path("demo"),
     serve_after: Annotated[
@@ -41,9 +42,9 @@ def demo(
     from stumper.demo import run_demo
 
     settings = load(data=folder / f"seed-{seed}", campaign="toytown", model="onnx:")
-    line = run_demo(settings, players=players, mix=mix, seed=seed, console=err)
+    lines = run_demo(settings, players=players, mix=mix, seed=seed, rounds=rounds, console=err)
     if as_json:
-        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.writelines(json.dumps(line) + "\n" for line in lines)
     if serve_after:
         _serve(settings)
 
@@ -83,9 +84,8 @@ def simulate(
             owner, current = await current_campaign(app)
             return await play(
                 app,
-                campaign=owner.name,
-                campaign_id=owner.id,
-                round_id=current.id,
+                campaign=owner,
+                current=current,
                 players=players,
                 mix=mix,
                 seed=seed,

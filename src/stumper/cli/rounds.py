@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -23,9 +24,15 @@ from stumper.cli.shared import (
     run,
     settings,
 )
+from stumper.errors import NotFound
 from stumper.records import Round
 
-rounds = typer.Typer(no_args_is_help=True, help="Rounds: list, close, approval, approve, refuse, rollback.")
+if TYPE_CHECKING:
+    from stumper.evaluate.chronicle import Chronicle
+
+rounds = typer.Typer(
+    no_args_is_help=True, help="Rounds: list, report, close, approval, approve, refuse, rollback."
+)
 
 
 class Switch(StrEnum):
@@ -60,6 +67,32 @@ def round_list(as_json: JsonOption = False) -> None:
             ", ".join(f"{name} {loss:.3f}" for name, loss in end.lost) if end else "",
         )
     out.print(table)
+
+
+@rounds.command("report")
+def round_report(
+    campaign: CampaignOption = None,
+    path: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("rounds.html"),
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Writes the rounds side by side: what was caught, where players moved, every model on every test."""
+    from stumper.evaluate.chronicle_page import write_chronicle
+    from stumper.rounds import chronicle
+
+    async def work() -> Chronicle:
+        async with build(settings(campaign)) as app:
+            owner, _ = await current_campaign(app)
+            return await chronicle(app, owner, seed=seed)
+
+    found = run(work())
+    if not found.rounds:
+        raise NotFound(f"Nothing was asked in {found.campaign!r} yet. Play a session first.")
+    write_chronicle(path, found)
+    if as_json:
+        sys.stdout.write(json.dumps(found.to_json()) + "\n")
+    else:
+        out.print(f"{path}: {len(found.rounds)} rounds, {len(found.models)} models", highlight=False)
 
 
 @rounds.command("close")

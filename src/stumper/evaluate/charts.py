@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -50,6 +52,24 @@ def versus(here: float, there: float, *, label: str, height_px: int = 30) -> Mar
     if math.isfinite(there):
         parts.append(rect("base", 0, height_px - 5 - bar, max(there, 0.004), bar))
     return svg("versus", height_px, f"{label}: {number(here)}, compared with {number(there)}", parts)
+
+
+def course(series: Mapping[str, Sequence[float]], *, most: float, label: str, height_px: int = 44) -> Markup:
+    """Draws lines (class -> a value a round, 0 to ``most``) from left to right, a dot for each value.
+
+    Each round has the middle of an equal part of the width; nan is a gap.
+    """
+    rounds = max((len(values) for values in series.values()), default=1)
+    places = [(place + 0.5) / rounds for place in range(rounds)]
+    parts = [line("grid", x, 0, height_px) for x in places]
+    for name, values in series.items():
+        heights = [height_px - 6 - (height_px - 12) * value / (most or 1.0) for value in values]
+        points = list(zip(places, heights, strict=False))
+        for (x, y), (to, y2) in pairwise(points):
+            if math.isfinite(y) and math.isfinite(y2):
+                parts.append(line(name, x, y, y2, to=to))
+        parts += [dot(name, x, y) for x, y in points if math.isfinite(y)]
+    return svg("course", height_px, label, parts)
 
 
 def number(value: float) -> str:

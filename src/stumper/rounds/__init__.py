@@ -2,13 +2,14 @@
 
 ``closing`` makes each product once, ``work`` runs the whole as a durable job, ``tuning`` and ``examining`` do
 the long parts, also for the commands; ``champion`` has a person's word about who plays, ``lineage`` what came
-of every round.
+of every round, ``side_by_side`` all of them and their models.
 """
 
 from stumper.rounds.champion import approve, refuse, rollback
 from stumper.rounds.closing import Closing, OnProgress
 from stumper.rounds.examining import evaluate_on
 from stumper.rounds.lineage import Chapter, lineage
+from stumper.rounds.side_by_side import chronicle
 from stumper.rounds.tuning import Tuned, tune_on
 from stumper.rounds.work import CLOSING_PLAN, close_round, run_worker
 
@@ -19,6 +20,7 @@ __all__ = [
     "OnProgress",
     "Tuned",
     "approve",
+    "chronicle",
     "close_round",
     "evaluate_on",
     "lineage",

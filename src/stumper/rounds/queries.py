@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import CampaignId, ClaimStatus, Decision, ReleaseId, RoundId
@@ -113,6 +113,12 @@ async def unfinished(tx: AsyncConnection, campaign_id: CampaignId, *, before: in
         .order_by(round_.c.number)
     )
     return [RoundId(round_id) for (round_id,) in rows]
+
+
+async def examples_of(tx: AsyncConnection, round_id: RoundId) -> int:
+    """Counts the examples that came of a round."""
+    counted = select(func.count()).select_from(example).where(example.c.round_id == round_id)
+    return int((await tx.execute(counted)).scalar_one())
 
 
 async def origin(tx: AsyncConnection, model_ref: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
+from typing import Final
 
 from stumper.errors import BadInput
 
@@ -87,6 +88,9 @@ MIXES: dict[str, dict[str, float]] = {
     },
 }
 
+LEAVERS: Final = 0.2
+"""Share of a crowd that does not play the next round; an assumption, no measurement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -122,10 +126,27 @@ def people(*, players: int, mix: str, seed: int) -> list[Person]:
     rng = random.Random(f"people {seed} {mix} {players}")
     names = _shares(MIXES[mix], players)
     rng.shuffle(names)
-    return [
-        Person(i, TYPES[name], rng.gauss(0.0, TYPES[name].logit_sd), rng.randint(1, 5))
-        for i, name in enumerate(names)
-    ]
+    return [_born(i, TYPES[name], rng) for i, name in enumerate(names)]
+
+
+def crowd_of(*, players: int, mix: str, seed: int, round_number: int) -> list[Person]:
+    """Draws who plays a round: the first crowd, of which after every round `LEAVERS` do not come back and as
+    many newcomers of the same types do.
+
+    Raises BadInput as `people` does.
+    """
+    crowd = people(players=players, mix=mix, seed=seed)
+    leaving = round(LEAVERS * players)
+    for number in range(2, round_number + 1):
+        rng = random.Random(f"newcomers {seed} {mix} {players} {number}")
+        first = players + (number - 2) * leaving
+        for index, place in enumerate(rng.sample(range(players), leaving), start=first):
+            crowd[place] = _born(index, crowd[place].type, rng)
+    return crowd
+
+
+def _born(index: int, kind: Type, rng: random.Random) -> Person:
+    return Person(index, kind, rng.gauss(0.0, kind.logit_sd), rng.randint(1, 5))
 
 
 def _shares(mix: dict[str, float], players: int) -> list[str]:

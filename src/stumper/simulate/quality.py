@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stumper.simulate.queries import ClaimFate
@@ -47,6 +48,12 @@ def measure(fates: list[ClaimFate], truths: TruthBook) -> Quality:
         good=good,
         accepted=accepted,
     )
+
+
+def really_wrong(judged: Sequence[tuple[str, str, str]], truths: TruthBook) -> float:
+    """Returns the share of answers that were wrong, of (image, question, answer); nan of none."""
+    wrong = sum(not truths.find(image_id, question).holds(answer) for image_id, question, answer in judged)
+    return wrong / len(judged) if judged else float("nan")
 
 
 def standings(rows: list[tuple[str, float, int]], *, trust_e: float) -> list[TypeStanding]:

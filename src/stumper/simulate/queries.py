@@ -5,17 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.records import ClaimStatus, ImageKind, PlayerId, PlayerKind, SessionId
-from stumper.store.schema import claim, example, exchange, image, ledger, player, session, turn, vote
+from stumper.records import ClaimStatus, ImageKind, PlayerId, PlayerKind, SessionId, Verdict
+from stumper.store.schema import (
+    claim,
+    example,
+    exchange,
+    image,
+    ledger,
+    player,
+    round_,
+    session,
+    turn,
+    vote,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     scene: dict[str, Any]
     easy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    round_number: int
+    image_id: str
+    question: str
+    marked_wrong: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,52 @@ async def pictures(tx: AsyncConnection, *, campaign_id: str) -> dict[str, Pictur
     return {id_: Picture(scene, kind in easy) for id_, scene, kind in rows if scene}
 
 
+async def last_move(tx: AsyncConnection, *, campaign_id: str, before: int) -> float | None:
+    """Returns when the rounds before number ``before`` were played and voted on last; None if never."""
+    earlier = select(round_.c.id).where(round_.c.campaign_id == campaign_id, round_.c.number < before)
+    played = select(func.max(session.c.finished_at)).where(session.c.round_id.in_(earlier))
+    voted = select(func.max(vote.c.voted_at)).join(claim, vote.c.claim_id == claim.c.id)
+    times = [await tx.scalar(played), await tx.scalar(voted.where(claim.c.round_id.in_(earlier)))]
+    return max((float(time) for time in times if time is not None), default=None)
+
+
+async def first_move(tx: AsyncConnection, *, round_id: str) -> float | None:
+    """Returns when the first session of a simulated player in a round began; None if none has."""
+    began = select(func.min(session.c.started_at)).join(player, player.c.id == session.c.player_id)
+    simulated = player.c.kind == PlayerKind.SIMULATED.value
+    time = await tx.scalar(began.where(session.c.round_id == round_id, simulated))
+    return None if time is None else float(time)
+
+
+async def remembered(
+    tx: AsyncConnection, player_id: PlayerId, *, campaign_id: str, before: int
+) -> list[Remembered]:
+    """Returns what a player asked and judged: in finished sessions without falsified answers, which are
+    revealed at the end, and in one under way everything on pictures before place ``before`` (0-based).
+    """
+    rows = await tx.execute(
+        select(round_.c.number, turn.c.image_id, exchange.c.question, exchange.c.verdict)
+        .select_from(
+            session.join(turn, turn.c.session_id == session.c.id)
+            .join(exchange, exchange.c.turn_id == turn.c.id)
+            .join(round_, round_.c.id == session.c.round_id)
+        )
+        .where(
+            session.c.player_id == player_id,
+            session.c.campaign_id == campaign_id,
+            exchange.c.verdict.is_not(None),
+            or_(
+                and_(session.c.finished_at.is_not(None), ~exchange.c.poisoned),
+                and_(session.c.finished_at.is_(None), turn.c.position < before),
+            ),
+        )
+    )
+    return [
+        Remembered(number, image_id, question, verdict == Verdict.WRONG.value)
+        for number, image_id, question, verdict in rows
+    ]
+
+
 async def votes_by_player(tx: AsyncConnection) -> dict[PlayerId, int]:
     rows = await tx.execute(select(vote.c.player_id, func.count()).group_by(vote.c.player_id))
     return {PlayerId(id_): n for id_, n in rows}
@@ -90,6 +155,25 @@ async def round_counts(tx: AsyncConnection, *, round_id: str) -> dict[str, int]:
         "examples": select(func.count()).select_from(example).where(example.c.round_id == round_id),
     }
     return {name: int((await tx.execute(query)).scalar_one()) for name, query in counts.items()}
+
+
+async def judged_targets(tx: AsyncConnection, *, round_id: str) -> list[tuple[str, str, str]]:
+    """Returns (image, question, the model's answer) of what was judged in finished sessions off control."""
+    rows = await tx.execute(
+        select(turn.c.image_id, exchange.c.question, exchange.c.model_answer)
+        .select_from(
+            session.join(turn, turn.c.session_id == session.c.id).join(
+                exchange, exchange.c.turn_id == turn.c.id
+            )
+        )
+        .where(
+            session.c.round_id == round_id,
+            session.c.finished_at.is_not(None),
+            exchange.c.verdict.is_not(None),
+            ~turn.c.control,
+        )
+    )
+    return [(image_id, question, answer) for image_id, question, answer in rows]
 
 
 async def claim_fates(tx: AsyncConnection, *, round_id: str) -> list[ClaimFate]:

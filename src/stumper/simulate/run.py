@@ -11,75 +11,33 @@ import heapq
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from stumper.app import App
 from stumper.curate.desk.dealing import next_claim
 from stumper.curate.peers import vote
 from stumper.curate.settle import settle_all
-from stumper.errors import NotFound, StillThinking, TurnClosed
-from stumper.play.game import Game
-from stumper.play.learned import Vocabularies
+from stumper.errors import StillThinking, TurnClosed
 from stumper.play.rules import LEASE_S
 from stumper.play.views import ExchangeView, SessionView, TurnView
-from stumper.records import CampaignId, PlayerId, PlayerKind, RoundId, SessionId, Verdict
+from stumper.records import Campaign, PlayerId, PlayerKind, Round, SessionId, Verdict
 from stumper.simulate import queries
-from stumper.simulate.people import Person, people
-from stumper.simulate.world import Truth, TruthBook, correct, wonder
+from stumper.simulate.people import Person, crowd_of
+from stumper.simulate.stage import Stage, open_stage
+from stumper.simulate.world import Truth, correct, wonder
 from stumper.toytown.world import Scene
 from stumper.trust.grade import grade_session
 
 OnProgress = Callable[[str, int, int], None]
-_START = 1_760_000_000.0
 _SESSION_S = 1300.0  # longer than ten turns of 120 s, so that sessions never overlap
 _TURN_S = 120.0
-
-
-class SimClock:
-    """Time that moves only when a simulated player spends it."""
-
-    def __init__(self) -> None:
-        self.now = _START
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What a crowd needs to play one round."""
-
-    app: App
-    clock: SimClock
-    campaign: str
-    seed: int
-    pictures: dict[str, queries.Picture]
-    truths: TruthBook
-    vocabularies: Vocabularies
-
-    def game(self, *place: object) -> Game:
-        """The game with the random generator of one move; the same place draws the same numbers."""
-        rng = random.Random(f"game {self.seed} {place}")
-        return Game(
-            database=self.app.database,
-            files=self.app.files,
-            open_model=self.app.open_model,
-            clock=self.clock,
-            rng=rng,
-            vocabularies=self.vocabularies,
-        )
-
-    def mind(self, *place: object) -> random.Random:
-        return random.Random(f"mind {self.seed} {place}")
 
 
 async def simulate(
     app: App,
     *,
-    campaign: str,
-    campaign_id: str,
-    round_id: str,
+    campaign: Campaign,
+    current: Round,
     players: int,
     mix: str,
     seed: int,
@@ -87,28 +45,22 @@ async def simulate(
 ) -> dict[str, int]:
     """Lets a crowd play and vote; returns the counts of the round. Goes on where a killed run stood.
 
-    Raises BadInput for an unknown mix, PoolEmpty when pictures run out, NotFound without drawn pictures.
+    The crowd of a later round has played those before it, but for newcomers. Raises BadInput for an unknown
+    mix, PoolEmpty when pictures run out, NotFound without drawn pictures.
     """
-    crowd = people(players=players, mix=mix, seed=seed)
-    async with app.database.read() as tx:
-        pictures = await queries.pictures(tx, campaign_id=campaign_id)
-    if not pictures:
-        raise NotFound(f"Campaign {campaign!r} has no Toytown pictures. Run: stumper images toytown -n 600")
-    truths = TruthBook(app.settings.data / "simulation" / f"truth-{round_id}.jsonl")
-    stage = Stage(app, SimClock(), campaign, seed, pictures, truths, Vocabularies())
+    crowd = crowd_of(players=players, mix=mix, seed=seed, round_number=current.number)
+    stage = await open_stage(app, campaign, current, seed)
     ids = await _join(stage, crowd)
-    await _play_all(stage, crowd, ids, round_id, on_progress or _quiet)
+    await _play_all(stage, crowd, ids, on_progress or _quiet)
     await _vote_all(stage, crowd, ids, on_progress or _quiet)
     asking = True
     while asking:
         # All votes together reopen what was decided too soon; the crowd is asked about that again. One
         # transaction, so that a run killed here goes on before or after it.
-        await settle_all(
-            app.database, CampaignId(campaign_id), RoundId(round_id), now=stage.clock(), chunk=sys.maxsize
-        )
+        await settle_all(app.database, campaign.id, current.id, now=stage.clock(), chunk=sys.maxsize)
         asking = await _vote_all(stage, crowd, ids, on_progress or _quiet)
     async with app.database.read() as tx:
-        return await queries.round_counts(tx, round_id=round_id)
+        return await queries.round_counts(tx, round_id=current.id)
 
 
 def _quiet(_what: str, _done: int, _total: int) -> None:
@@ -130,17 +82,17 @@ async def _join(stage: Stage, crowd: list[Person]) -> dict[int, PlayerId]:
 
 
 async def _play_all(
-    stage: Stage, crowd: list[Person], ids: dict[int, PlayerId], round_id: str, on_progress: OnProgress
+    stage: Stage, crowd: list[Person], ids: dict[int, PlayerId], on_progress: OnProgress
 ) -> None:
     async with stage.app.database.read() as tx:
-        finished = await queries.finished_sessions(tx, round_id=round_id)
-        ungraded = await queries.ungraded_sessions(tx, round_id=round_id)
+        finished = await queries.finished_sessions(tx, round_id=stage.round.id)
+        ungraded = await queries.ungraded_sessions(tx, round_id=stage.round.id)
     for session_id in ungraded:
         await grade_session(stage.app.database, session_id, now=stage.clock())
     visits = [(n, person) for person in crowd for n in range(person.sessions)]
     visits.sort(key=lambda visit: (visit[0], stage.mind("order", visit[0], visit[1].index).random()))
     for done, (n, person) in enumerate(visits):
-        stage.clock.now = _START + done * _SESSION_S
+        stage.clock.now = stage.began + done * _SESSION_S
         if n >= finished.get(ids[person.index], 0):
             session_id = await _play_session(stage, person, ids[person.index], n)
             await grade_session(stage.app.database, session_id, now=stage.clock())
@@ -148,7 +100,7 @@ async def _play_all(
 
 
 async def _play_session(stage: Stage, person: Person, player_id: PlayerId, n: int) -> SessionId:
-    view = await stage.game("start", person.index, n).start(player_id, campaign=stage.campaign)
+    view = await stage.game("start", person.index, n).start(player_id, campaign=stage.campaign.name)
     if view.turn is not None:  # a killed run left the session where it was later than its start
         stage.clock.now += max(0.0, view.turn.seconds_left - _TURN_S)
     while not view.finished:
@@ -167,9 +119,10 @@ async def _play_turn(
     mind = stage.mind("turn", *place)
     picture = stage.pictures[turn.image_id]
     scene = Scene.from_json(picture.scene)
+    hope = await stage.hopes(player_id, turn.position)
     try:
         for k in range(min(person.type.questions, turn.questions_left + len(turn.exchanges))):
-            truth = wonder(scene, image_id=turn.image_id, easy=picture.easy, rng=mind)
+            truth = wonder(scene, image_id=turn.image_id, easy=picture.easy, rng=mind, hope=hope)
             stage.truths.write(truth)
             stage.clock.now += person.type.seconds * 0.5
             said = await _ask(stage, place, k, player_id, turn, truth)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from typing import Any
 from stumper.curate.answers import same
 from stumper.curate.judges import score
 from stumper.records import Category
+from stumper.simulate.memory import NO_MEMORY
 from stumper.toytown.questions import Skill, answers_of_form, ask, askable
 from stumper.toytown.world import Scene
 
 _SKILLS = {skill.value: skill for skill in Skill}
 
-# People ask what catches their eye, and come back to what stumped the model before: mostly hard skills on
-# busy pictures, mostly plain ones where there is little to see.
+# People ask what catches their eye: mostly hard skills on busy pictures, mostly plain ones where there is
+# little to see. In a campaign's first round this stands for all they find out; later `memory` has its say.
 _CURIOSITY_EASY = {True: 1.0, False: 0.12}
 _CURIOSITY_BUSY = {True: 0.15, False: 1.0}
 
@@ -37,17 +39,31 @@ class Truth:
     category: Category
     skill: str
 
+    @property
+    def kind(self) -> Skill:
+        return _SKILLS[self.skill]
+
     def holds(self, answer: str) -> bool:
         """Says whether ``answer`` is right."""
         return same(answer, self.answer) or (score(self.question, self.full, answer) or 0.0) >= 0.99
 
 
-def wonder(scene: Scene, *, image_id: str, easy: bool, rng: random.Random) -> Truth:
-    """Thinks of a question about a picture; falls back on another skill where one cannot be asked."""
+def wonder(
+    scene: Scene,
+    *,
+    image_id: str,
+    easy: bool,
+    rng: random.Random,
+    hope: Mapping[Skill, float] = NO_MEMORY,
+) -> Truth:
+    """Thinks of a question about a picture; falls back on another skill where one cannot be asked.
+
+    Kinds are chosen in proportion to curiosity times ``hope``; without one, by curiosity alone.
+    """
     skills = list(askable(scene))
     taste = _CURIOSITY_EASY if easy else _CURIOSITY_BUSY
     while skills:
-        skill = rng.choices(skills, [taste[s.taught] for s in skills])[0]
+        skill = rng.choices(skills, [taste[s.taught] * hope[s] for s in skills])[0]
         question = ask(scene, skill, rng, wording="player")
         if question is not None:
             return Truth(
@@ -63,21 +79,25 @@ def correct(truth: Truth, shown: str, *, right: bool, rng: random.Random) -> str
         return truth.full if rng.random() < 0.3 else truth.answer
     others = [
         answer
-        for answer in answers_of_form(_SKILLS[truth.skill])
+        for answer in answers_of_form(truth.kind)
         if not truth.holds(answer) and not same(answer, shown)
     ]
     return rng.choice(others) if others else "something else"
 
 
 class TruthBook:
-    """Truths by picture and question, kept in a JSON Lines file."""
+    """Truths by picture and question, kept in a JSON Lines file a round.
 
-    def __init__(self, path: Path) -> None:
+    Those of ``earlier`` rounds are known too: people remember them, and vote on claims of theirs.
+    """
+
+    def __init__(self, path: Path, *, earlier: Iterable[Path] = ()) -> None:
         self._path = path
         self._truths: dict[tuple[str, str], Truth] = {}
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                self._remember(line)
+        for book in (*earlier, path):
+            if book.exists():
+                for line in book.read_text(encoding="utf-8").splitlines():
+                    self._remember(line)
 
     def _remember(self, line: str) -> None:
         try:
@@ -100,3 +120,9 @@ class TruthBook:
     def find(self, image_id: str, question: str) -> Truth:
         """Raises KeyError for a question that no simulated player asked."""
         return self._truths[image_id, question]
+
+
+def truth_book(data: Path, rounds: Sequence[str]) -> TruthBook:
+    """Opens the book of the last of these rounds and those before it, in the folder of an installation."""
+    paths = [data / "simulation" / f"truth-{round_id}.jsonl" for round_id in rounds]
+    return TruthBook(paths[-1], earlier=paths[:-1])
