@@ -31,6 +31,7 @@ from tests.tune.families import build  # noqa: E402
 
 SMALL: dict[str, Any] = {
     "rank": 4, "alpha": 4, "batch": 2, "accumulate": 1, "most_steps": 2, "rate": 1e-2, "replay_share": 0.0,
+    "patience": 0,
 }  # fmt: skip
 
 

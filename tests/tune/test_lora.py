@@ -18,42 +18,29 @@ from torch.testing import assert_close
 
 from stumper.errors import BadRelease, BadSetting
 from stumper.toytown import model as tiny
-from stumper.toytown.replay import write_replay
 from stumper.tune import TINY, tune
 from stumper.tune.lora import DONE
 from stumper.tune.model import linear_layers
 from stumper.tune.recipes import ALL
 from stumper.tune.watch import train
+from tests.tune import small
 
 pytestmark = [
     pytest.mark.slow,
     # Libraries warn about each other's future; nothing here can act on it.
     pytest.mark.filterwarnings("ignore"),
 ]
-RECIPE = replace(TINY, rank=4, alpha=4, batch=4, replay_share=0.4, most_steps=2)
+RECIPE = small.RECIPE
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("base")
-    shape = tiny.Shape(
-        vision_layers=1, vision_width=32, text_layers=1, text_width=32, text_inner=64, vocabulary=300
-    )
-    tokenizer = tiny.train_tokenizer(["what colour is the cat", "red"] * 20, vocabulary=shape.vocabulary)
-    tiny.build_model(tokenizer, shape, seed=1).save_pretrained(folder)
-    tiny.build_processor(tokenizer, shape).save_pretrained(folder)
-    return folder
+    return small.base(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("release")
-    write_replay(folder, pairs=8, seed=1).rename(folder / "train.jsonl")
-    return folder
-
-
-def _weights(folder: Path) -> bytes:
-    return (folder / "model.safetensors").read_bytes()
+    return small.release(tmp_path_factory.mktemp("release"))
 
 
 def test_the_same_seed_gives_the_same_weights_and_they_differ_from_the_base(
@@ -71,8 +58,8 @@ def test_the_same_seed_gives_the_same_weights_and_they_differ_from_the_base(
     assert heard == [(1, 2), (2, 2)]
     assert capsys.readouterr().out == ""
     assert (first.pairs, first.replayed, first.steps) == (8, RECIPE.epochs * 5, 2)
-    assert _weights(first.folder) == _weights(again.folder)
-    assert _weights(first.folder) != _weights(base)
+    assert small.weights(first.folder) == small.weights(again.folder)
+    assert small.weights(first.folder) != small.weights(base)
     assert not (first.folder / "checkpoints").exists()
 
 
@@ -118,7 +105,7 @@ def test_a_run_whose_loss_is_no_number_ends_with_the_way_out(
 ) -> None:
     wild = replace(RECIPE, rate=1e30, most_steps=8)
 
-    with pytest.raises(BadSetting, match="lower rate"):
+    with pytest.raises(BadSetting, match="lower --rate"):
         tune(base, release, tmp_path / "out", recipe=wild, seed=5)
 
     assert not (tmp_path / "out" / DONE).exists()

@@ -28,6 +28,7 @@ from stumper.cli.shared import (
 from stumper.config import load
 from stumper.curate.panel.panel import LEAST
 from stumper.errors import BadSetting
+from stumper.tune.recipes import Method, Quantize
 
 
 class Scorer(StrEnum):
@@ -78,13 +79,35 @@ def release_verify(path: Annotated[Path, typer.Argument(help="Folder of a releas
 def tune(
     release: Annotated[Path, typer.Argument(help="Folder of a release.")],
     base: Annotated[
-        str, typer.Option("--base", "--model", help="Model to tune: onnx:, hf:DIR or a checkpoint's folder.")
+        str,
+        typer.Option(
+            "--base",
+            "--model",
+            help="Model to tune: onnx:, hf:DIR, or the folder of a checkpoint or adapter.",
+        ),
     ] = "onnx:",
     recipe: Annotated[
         str | None, typer.Option(help="How: qwen2-vl, smolvlm, gap, ...; else what fits the checkpoint.")
     ] = None,
+    method: Annotated[
+        Method | None, typer.Option(help="dpo: prefer corrections to wrong answers; sft+dpo: both losses.")
+    ] = None,
     batch: Annotated[
         int | None, typer.Option(min=1, help="Pairs at once; updates stay as large. Less memory: 1.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Peak learning rate, instead of the recipe's.")] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(min=0, help="Checks without a lower validation loss that end a run; 0: none do."),
+    ] = None,
+    quantize: Annotated[
+        Quantize | None, typer.Option(help="4bit: QLoRA, for less GPU memory (extra qlora).")
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge/--no-merge", help="Save a whole checkpoint, or the adapter alone.")
+    ] = True,
+    report_to: Annotated[
+        list[str] | None, typer.Option(help="tensorboard, wandb or mlflow; may be repeated.")
     ] = None,
     target: Annotated[Path, typer.Option("--out", help="Folder of the tuned model.")] = Path("tuned"),
     remote_code: Annotated[
@@ -96,18 +119,21 @@ def tune(
     """Tunes a model on a release by LoRA (needs the extra "train")."""
     from stumper.front.console import StageDisplay
     from stumper.rounds import tune_on
-    from stumper.tune.recipes import recipe_named
+    from stumper.tune.recipes import Wishes, recipe_named
 
     refuse_withdrawn(release, allowed=withdrawn)
+    wishes = Wishes(batch=batch, rate=rate, method=method, patience=patience, quantize=quantize)
     with StageDisplay({"tune": 200.0}, console=err) as display:
         tuned = tune_on(
             release,
             base_ref=base if ":" in base else f"hf:{base}",
             target=target.resolve(),
             recipe=recipe_named(recipe) if recipe else None,
-            batch=batch,
+            wishes=wishes,
             remote_code=remote_code,
-            say=lambda text: err.print(text, highlight=False, soft_wrap=True),
+            merge=merge,
+            report_to=report_to or (),
+            say=lambda text: err.print(text, highlight=False, soft_wrap=True, markup=False),
             seed=seed,
             on_progress=partial(display.tell, "tune"),
         )

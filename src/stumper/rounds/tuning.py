@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stumper import __version__
 from stumper.errors import BadSetting
-from stumper.tune import fresh_pairs
+from stumper.release.manifest import NAME, read_manifest
+from stumper.tune import Wishes, fresh_pairs
 from stumper.vlm.onnx import SHIPPED
 
 if TYPE_CHECKING:
@@ -27,11 +28,22 @@ class Tuned(NamedTuple):
     ref: str
     recipe: Recipe
     result: TuneResult
+    release: str = ""
+    """Id of the release; empty where pairs came without a manifest."""
 
     def figures(self) -> dict[str, Any]:
-        """What is kept beside release, recipe and seed: the run's numbers, the code and the machine."""
+        """What is kept of the run: its numbers, its curve of (step, loss, validation loss, DPO's margin),
+        what it was made of, the code and the machine.
+        """
         run = {name: value for name, value in asdict(self.result).items() if name != "folder"}
-        return {**run, "stumper": __version__, "machine": _machine()}
+        return {
+            **run,
+            "curve": [list(point) for point in self.result.curve],
+            "release": self.release,
+            "recipe": self.recipe.name,
+            "stumper": __version__,
+            "machine": _machine(),
+        }
 
 
 def _machine() -> str:
@@ -48,15 +60,17 @@ def tune_on(
     target: Path,
     seed: int,
     recipe: Recipe | None = None,
-    batch: int | None = None,
+    wishes: Wishes | None = None,
     remote_code: bool = False,
+    merge: bool = True,
+    report_to: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Tuned:
     """Tunes ``base_ref`` on a release, exports the result, and returns it; found if made before.
 
-    Without a ``recipe`` the one that fits the checkpoint is taken. ``batch`` pairs are looked at at once; an
-    update stays as large. ``say`` hears what will be done and the memory it needs. Raises BadSetting for a
+    Without a ``recipe`` the one that fits the checkpoint is taken; ``wishes`` change it. ``say`` hears what
+    will be done, the memory it needs, and the losses. The rest is as `tune` takes it. Raises BadSetting for a
     model that has no checkpoint on this machine, or without the extra ``train``.
     """
     scheme, _, rest = base_ref.partition(":")
@@ -66,31 +80,41 @@ def tune_on(
         )
     base = Path(rest) if rest else SHIPPED
     is_tiny = scheme == "onnx"
+    if is_tiny and not merge:
+        raise BadSetting("The game plays onnx: models merged. Leave --no-merge out, or give --model hf:DIR.")
     fresh_pairs(release)  # what is wrong with it is said before anything is loaded
     try:
         from stumper.toytown.export import export
-        from stumper.toytown.replay import write_replay
-        from stumper.tune import plan, recipe_for, tune
+        from stumper.tune import checkpoint_under, plan, recipe_for, tune
 
-        replay = (
-            write_replay(target.parent / f"replay-{seed}", pairs=_REPLAY_PAIRS, seed=seed)
-            if is_tiny
-            else None
-        )
-        recipe = (recipe or recipe_for(base)).with_batch(batch)
-        say(plan(base, recipe, remote_code=remote_code))
+        root = checkpoint_under(base)
+        recipe = (wishes or Wishes()).on(recipe or recipe_for(root))
+        say(plan(root, recipe, remote_code=remote_code))
         result = tune(
             base,
             release,
             target,
             recipe=recipe,
             seed=seed,
-            replay=replay,
+            replay=_replay(target, seed) if is_tiny else None,
             remote_code=remote_code,
+            merge=merge,
+            report_to=report_to,
             on_progress=on_progress,
+            say=say,
         )
         if is_tiny and not (target / "onnx").is_dir():
             export(target, target)
     except ModuleNotFoundError as error:
         raise BadSetting(f"Tuning needs {error.name}: pip install 'stumper[train]'") from error
-    return Tuned(f"{scheme}:{target}", recipe, result)
+    return Tuned(f"{scheme}:{target}", recipe, result, _release_id(release))
+
+
+def _replay(target: Path, seed: int) -> Path:
+    from stumper.toytown.replay import write_replay
+
+    return write_replay(target.parent / f"replay-{seed}", pairs=_REPLAY_PAIRS, seed=seed)
+
+
+def _release_id(release: Path) -> str:
+    return read_manifest(release).id if (release / NAME).is_file() else ""

@@ -13,23 +13,27 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-def to_dataset(pairs: Sequence[Pair], *, image_px: int | None) -> Dataset:
-    """Pairs as TRL's collator takes them. Raises BadRelease for a picture that is missing or broken."""
+def to_dataset(pairs: Sequence[Pair], *, image_px: int | None, prefers: bool = False) -> Dataset:
+    """Pairs as TRL's collators take them: prompt and completion, or, for DPO, prompt, chosen and rejected.
+
+    Raises BadRelease for a picture that is missing or broken.
+    """
     from datasets import Dataset, Features, Image, List, Value
 
     message = [{"role": Value("string"), "content": Value("string")}]
-    features = Features({"images": List(Image()), "prompt": message, "completion": message})
-    return Dataset.from_list(
-        [
-            {
-                "images": [_picture(pair.image, image_px)],
-                "prompt": [{"role": "user", "content": pair.prompt}],
-                "completion": [{"role": "assistant", "content": pair.completion}],
-            }
-            for pair in pairs
-        ],
-        features=features,
-    )
+    answers = ("chosen", "rejected") if prefers else ("completion",)
+    columns = dict.fromkeys(("prompt", *answers), message)
+    rows = []
+    for pair in pairs:
+        row = {"images": [_picture(pair.image, image_px)], "prompt": _says("user", pair.prompt)}
+        for name, text in zip(answers, (pair.completion, pair.rejected), strict=False):
+            row[name] = _says("assistant", text)
+        rows.append(row)
+    return Dataset.from_list(rows, features=Features({"images": List(Image()), **columns}))
+
+
+def _says(role: str, text: str) -> list[dict[str, str]]:
+    return [{"role": role, "content": text}]
 
 
 def _picture(path: Path, image_px: int | None) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """LoRA tuning of a vision-language model on a release, with TRL and PEFT (extra `train`).
 
 Every linear layer of the text model gets low-rank matrices, merged at the end: the result is an ordinary
-checkpoint. Same release, recipe and seed: same weights. A killed run goes on at its last checkpoint,
-or, where the recipe writes none, starts over and ends in the same weights.
+checkpoint. Same release, recipe and seed: same weights, also of a run that was killed and went on.
 """
 
 from __future__ import annotations
@@ -10,18 +9,33 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from stumper.tune.ahead import prepare, remember
-from stumper.tune.data import to_dataset
-from stumper.tune.model import copy_weights, linear_layers, load, step_back
-from stumper.tune.pairs import Pair, fresh_pairs, mix, read_pairs
+from stumper.errors import BadSetting
+from stumper.tune.adapter import put_on
+from stumper.tune.ahead import remember
+from stumper.tune.disk import ensure_space, save_whole, space_needed, telling_of_a_full_disk
+from stumper.tune.model import copy_weights, load, step_back, weaken
+from stumper.tune.pairs import Pair, lessons, mix, read_pairs
 from stumper.tune.recipes import Recipe
-from stumper.tune.settings import arguments
-from stumper.tune.watch import OnProgress, guard, last_checkpoint, teller, train
+from stumper.tune.resume import (
+    FOLDER,
+    Trained,
+    claim,
+    ensure_same,
+    identity,
+    last_checkpoint,
+    note_end,
+    read_end,
+    restore,
+    restore_words,
+)
+from stumper.tune.settings import arguments, require_reporters
+from stumper.tune.trainer import build_trainer, feed
+from stumper.tune.watch import OnProgress, Point, curve, mean_loss, train
 
 DONE: Final = "tuned.json"
 
@@ -31,7 +45,7 @@ class TuneResult:
     """What came of a run."""
 
     folder: Path
-    """The merged checkpoint."""
+    """The merged checkpoint, or the adapter."""
     pairs: int
     replayed: int
     """Known pairs seen, over all passes."""
@@ -39,6 +53,29 @@ class TuneResult:
     loss: float
     """Mean over the run."""
     seconds: float
+    checked: int = 0
+    """Validation pairs that the validation loss is of."""
+    kept_step: int | None = None
+    """The step whose weights were kept; None for the last one."""
+    curve: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """All that a run needs to know."""
+
+    base_dir: Path
+    out_dir: Path
+    recipe: Recipe
+    seed: int
+    pairs: Sequence[Pair]
+    """In the order in which they are seen."""
+    checked: Sequence[Pair]
+    remote_code: bool
+    merge: bool
+    report_to: Sequence[str]
+    on_progress: OnProgress | None
+    say: Callable[[str], None]
 
 
 def tune(
@@ -50,94 +87,170 @@ def tune(
     seed: int,
     replay: Path | None = None,
     remote_code: bool = False,
+    merge: bool = True,
+    report_to: Sequence[str] = (),
     on_progress: OnProgress | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> TuneResult:
     """Tunes the checkpoint in `base_dir` on `release_dir/train.jsonl`; saves the merged model in `out_dir`.
 
-    `replay` is a file of known pairs in the same format. `remote_code` lets Python run that lies beside the
-    weights. `on_progress` hears steps done and steps in all. A finished `out_dir` is returned as it is.
-    Raises BadRelease if there is nothing to learn from, BadSetting for a model that cannot be tuned so.
+    `replay` is a file of known pairs in the same format; DPO takes none, its loss holds on to the base model.
+    `remote_code` lets Python run that lies beside the weights. Without `merge` only the adapter is saved.
+    `report_to` names trackers (`settings.REPORTERS`), `on_progress` hears steps done and steps in all, `say`
+    every loss. A finished `out_dir` of the same run is returned as it is; several processes may call this, of
+    which the main one writes.
+
+    Raises BadRelease if there is nothing to learn from, BadSetting for a model that cannot be tuned so, too
+    little disk or memory, Conflict if `out_dir` holds a model that was tuned otherwise.
     """
-    if (out_dir / DONE).is_file():
-        return _read_result(out_dir)
-    fresh = fresh_pairs(release_dir)
-    known = read_pairs(replay) if replay else []
-    pairs = mix(fresh, known, replay_share=recipe.replay_share, epochs=recipe.epochs, seed=seed)
+    recipe = replace(recipe, words=False, ahead=False) if recipe.prefers else recipe
+    _require_fit(recipe, merge=merge)
+    require_reporters(report_to)
+    taught = lessons(release_dir, recipe, seed=seed)
+    known = read_pairs(replay) if replay and not recipe.prefers else []
+    run = _Run(
+        base_dir=base_dir,
+        out_dir=out_dir,
+        recipe=recipe,
+        seed=seed,
+        pairs=mix(taught.fresh, known, replay_share=recipe.replay_share, epochs=recipe.epochs, seed=seed),
+        checked=taught.checked,
+        remote_code=remote_code,
+        merge=merge,
+        report_to=report_to,
+        on_progress=on_progress,
+        say=say,
+    )
+    return _tune(run, fresh=len(taught.fresh))
+
+
+def _require_fit(recipe: Recipe, *, merge: bool) -> None:
+    if recipe.words and not merge:
+        raise BadSetting(
+            f"The recipe {recipe.name!r} trains token embeddings, which an adapter does not hold. Leave "
+            "--no-merge out."
+        )
+
+
+def _tune(run: _Run, *, fresh: int) -> TuneResult:
+    # First of all: these settings know of other processes that do the same.
+    settings = arguments(
+        run.out_dir / FOLDER,
+        run.recipe,
+        run.seed,
+        len(run.pairs),
+        checked=bool(run.checked),
+        report_to=run.report_to,
+    )
+    made_of = identity(
+        run.base_dir, run.pairs, run.checked, run.recipe, run.seed, processes=settings.world_size
+    ) | {"merged": run.merge}
+    if (run.out_dir / DONE).is_file():
+        return _read_result(run.out_dir, made_of)
     began = time.monotonic()
-    out_dir.mkdir(parents=True, exist_ok=True)
-    steps, loss = _train(base_dir, pairs, out_dir, recipe, seed, on_progress, remote_code=remote_code)
+    if settings.should_save:
+        claim(run.out_dir, made_of)
+    settings.distributed_state.wait_for_everyone()
+    trained = _train(run, settings)
     result = TuneResult(
-        folder=out_dir,
-        pairs=len(fresh),
-        replayed=len(pairs) - recipe.epochs * len(fresh),
-        steps=steps,
-        loss=loss,
+        folder=run.out_dir,
+        pairs=fresh,
+        replayed=len(run.pairs) - run.recipe.epochs * fresh,
+        steps=trained.steps,
+        loss=mean_loss(trained.curve),
         seconds=round(time.monotonic() - began, 1),
+        checked=len(run.checked),
+        kept_step=trained.kept_step if run.recipe.patience else None,
+        curve=trained.curve,
     )
-    # Written last: a folder with this file holds a whole model.
-    (out_dir / DONE).write_text(
-        json.dumps({**asdict(result), "folder": ".", "recipe": asdict(recipe), "seed": seed})
-    )
-    shutil.rmtree(out_dir / "checkpoints", ignore_errors=True)
+    if settings.should_save:
+        _finish(run, result, made_of)
+    settings.distributed_state.wait_for_everyone()
     return result
 
 
-def _read_result(out_dir: Path) -> TuneResult:
-    saved = json.loads((out_dir / DONE).read_text())
-    names = ("pairs", "replayed", "steps", "loss", "seconds")
-    return TuneResult(folder=out_dir, **{name: saved[name] for name in names})
+def _finish(run: _Run, result: TuneResult, made_of: dict[str, Any]) -> None:
+    """Written last: a folder with this file holds a whole model."""
+    written = {**asdict(result), "folder": ".", "recipe": asdict(run.recipe), "seed": run.seed}
+    text = json.dumps({**written, "made_of": made_of})
+    save_whole(run.out_dir, lambda part: (part / DONE).write_text(text, encoding="utf-8"))
+    shutil.rmtree(run.out_dir / FOLDER, ignore_errors=True)
 
 
-def _train(
-    base_dir: Path,
-    pairs: Sequence[Pair],
-    out_dir: Path,
-    recipe: Recipe,
-    seed: int,
-    on_progress: OnProgress | None,
-    *,
-    remote_code: bool,
-) -> tuple[int, float]:
-    from datasets import Dataset
-    from peft import LoraConfig
-    from transformers import PrinterCallback, set_seed
-    from trl import SFTTrainer
+def _read_result(out_dir: Path, made_of: dict[str, Any]) -> TuneResult:
+    saved = json.loads((out_dir / DONE).read_text(encoding="utf-8"))
+    ensure_same(out_dir, saved.get("made_of", made_of), made_of)
+    names = [field.name for field in fields(TuneResult) if field.name in saved]
+    found = {name: saved[name] for name in names}
+    found["curve"] = tuple(Point(*one) for one in saved.get("curve", ()))
+    return TuneResult(**{**found, "folder": out_dir})
 
-    set_seed(seed)
-    model, processor = load(base_dir, recipe, remote_code=remote_code)
-    different = list(dict.fromkeys(pairs))
-    places = {pair: place for place, pair in enumerate(different)}
-    order = [places[pair] for pair in pairs]
-    data = to_dataset(different, image_px=recipe.image_px)
-    prepared = prepare(data, processor) if recipe.ahead else None
-    forget = remember(model) if recipe.ahead else None
-    before = copy_weights(model) if recipe.keep < 1.0 else None
-    lora = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        lora_dropout=0.0,
-        target_modules=linear_layers(model, recipe),
-        task_type="CAUSAL_LM",
+
+def _train(run: _Run, settings: Any) -> Trained:
+    """Trains, or finds that training has ended, and saves the model."""
+    from transformers import set_seed
+
+    set_seed(run.seed)
+    model, processor = load(run.base_dir, run.recipe, remote_code=run.remote_code)
+    data = feed(run.pairs, run.checked, run.recipe, processor)
+    forget = remember(model) if run.recipe.ahead else None
+    before = copy_weights(model) if run.recipe.keep < 1.0 and run.merge else None
+    trainer = build_trainer(
+        model, processor, run.recipe, settings, data, on_progress=run.on_progress, say=run.say
     )
-    trainer = SFTTrainer(
-        model=model,
-        args=arguments(out_dir / "checkpoints", recipe, seed, len(pairs)),
-        train_dataset=data.select(order) if prepared is None else Dataset.from_dict({"place": order}),
-        data_collator=prepared,
-        processing_class=processor,
-        peft_config=lora,
-        callbacks=[teller(on_progress)] if on_progress else None,
-    )
-    trainer.remove_callback(PrinterCallback)  # standard output is for the result
-    if recipe.words:
-        trainer.model.get_input_embeddings().weight.requires_grad_(True)
-    trainer.add_callback(guard())
-    outcome = train(trainer, last_checkpoint(out_dir / "checkpoints"), recipe)
-    merged = trainer.model.merge_and_unload()
+    learning = [weight.numel() for weight in trainer.model.parameters() if weight.requires_grad]
+    quantized = run.recipe.quantize is not None
+    ensure_space(run.out_dir, space_needed(model, sum(learning), merge=run.merge, quantized=quantized))
+    trained = _learn(trainer, run)
     if forget is not None:
         forget()
-    if before is not None:
-        step_back(merged, before, keep=recipe.keep)
-    merged.save_pretrained(out_dir)
-    processor.save_pretrained(out_dir)
-    return int(outcome.global_step), float(outcome.training_loss)
+    if settings.should_save:
+        save_whole(run.out_dir, lambda part: _save(part, trainer.model, processor, before, run))
+    return trained
+
+
+def _learn(trainer: Any, run: _Run) -> Trained:
+    folder, words = run.out_dir / FOLDER, run.recipe.words
+    ended = read_end(folder)
+    if ended is None:
+        checkpoint = last_checkpoint(folder, words=words)
+        if checkpoint is not None and words:
+            restore_words(trainer.model, checkpoint)
+        with telling_of_a_full_disk(run.out_dir):
+            train(trainer, checkpoint, run.recipe)
+        state = trainer.state
+        best = state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
+        kept = Path(best).name if best else f"checkpoint-{state.global_step}"
+        ended = Trained(kept=kept, steps=int(state.global_step), curve=curve(state.log_history))
+        if trainer.args.should_save:
+            note_end(folder, ended)
+        if best is None:
+            return ended
+    restore(trainer.model, folder / ended.kept, words=words)
+    return ended
+
+
+def _save(part: Path, adapted: Any, processor: Any, before: dict[str, Any] | None, run: _Run) -> None:
+    """Writes the model into a folder: merged into its base, or the LoRA matrices alone."""
+    keep = run.recipe.keep
+    if not run.merge or run.recipe.quantize:
+        if keep < 1.0:
+            weaken(adapted, keep=keep)
+        adapted.save_pretrained(part, save_embedding_layers=False)
+    if run.merge and run.recipe.quantize:
+        merged = _merge_unquantized(part, run)
+        for path in part.iterdir():
+            path.unlink()
+    elif run.merge:
+        merged = adapted.merge_and_unload()
+        if before is not None:
+            step_back(merged, before, keep=keep)
+    if run.merge:
+        merged.save_pretrained(part)
+    processor.save_pretrained(part)
+
+
+def _merge_unquantized(adapter: Path, run: _Run) -> Any:
+    """Puts the adapter on the base as it is: merged into weights of 4 bits it would be rounded to them."""
+    whole, _ = load(run.base_dir, replace(run.recipe, quantize=None), remote_code=run.remote_code)
+    return put_on(whole, adapter)

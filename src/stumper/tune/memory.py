@@ -19,6 +19,8 @@ _TEXT_TOKENS: Final = 64
 """Question, answer and what the chat template adds."""
 _TRAINED: Final = 16
 """Bytes of a trained weight: itself, its gradient and Adam's two means, each in single precision."""
+_FOUR_BIT: Final = 0.516
+"""Bytes of a weight as NF4: 4 bits, and .127 for its constants, quantised too (QLoRA, section 3)."""
 _KEPT: Final = 34
 _LOGITS: Final = 8
 """Bytes of a logit and its gradient, in single precision."""
@@ -57,7 +59,9 @@ def plan(base: Path, recipe: Recipe, *, remote_code: bool = False) -> str:
     import torch
 
     size = f"batches of {recipe.batch}" + (f" x {recipe.accumulate}" if recipe.accumulate > 1 else "")
-    told = f"Recipe {recipe.name}: LoRA of rank {recipe.rank}, rate {recipe.rate:g}, {size}."
+    how = f"{recipe.method}, " if recipe.prefers else ""
+    lora = "QLoRA" if recipe.quantize else "LoRA"
+    told = f"Recipe {recipe.name}: {how}{lora} of rank {recipe.rank}, rate {recipe.peak:g}, {size}."
     if remote_code:
         return told
     return f"{told} {estimate(base, recipe, gpu=torch.cuda.is_available())}."
@@ -93,14 +97,28 @@ def estimate(base: Path, recipe: Recipe, *, gpu: bool) -> Memory:
     adapters = sum(recipe.rank * (layer.in_features + layer.out_features) for layer in layers)
     parameters = sum(weight.numel() for weight in model.parameters())
     trained = adapters + (model.get_input_embeddings().weight.numel() if recipe.words else 0)
-    half = gpu and recipe.bf16
+    half = (gpu and recipe.bf16) or recipe.quantize is not None
     return Memory(
-        weights=parameters * (2 if half else 4),
+        weights=_weights(model, parameters, half=half, quantized=recipe.quantize is not None),
         trained=trained * _TRAINED,
         activations=_activations(config.get_text_config(), recipe, half=half),
         parameters=parameters,
         adapters=adapters,
     )
+
+
+def _weights(model: Any, parameters: int, *, half: bool, quantized: bool) -> int:
+    """Bytes of the frozen weights; of 4 bits are the linear layers but the output head."""
+    from torch import nn
+
+    if not quantized:
+        return parameters * (2 if half else 4)
+    packed: int = sum(
+        module.weight.numel()
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and not name.endswith("lm_head")
+    )
+    return (parameters - packed) * 2 + round(packed * _FOUR_BIT)
 
 
 def _activations(text: Any, recipe: Recipe, *, half: bool) -> int:

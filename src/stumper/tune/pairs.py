@@ -7,9 +7,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stumper.errors import BadRelease
+from stumper.release.manifest import NAME, read_manifest
+from stumper.tune.recipes import Recipe
+
+MOST_CHECKED: Final = 256
+"""Validation pairs that a check looks at: more would cost a large release hours and tell little more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +24,51 @@ class Pair:
     image: Path
     prompt: str
     completion: str
+    rejected: str = ""
+    """What the model said instead; empty where that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lessons:
+    """What a release gives a run."""
+
+    fresh: list[Pair]
+    checked: list[Pair]
+    """Of the validation split, at most `MOST_CHECKED`; may be empty where nothing depends on it."""
+
+
+def lessons(release: Path, recipe: Recipe, *, seed: int) -> Lessons:
+    """Returns what a release teaches by this recipe.
+
+    Raises BadRelease if that cannot be read, is of a format that this version does not know, or is nothing.
+    """
+    if (release / NAME).is_file():  # what other tools wrote in the same format has no manifest
+        read_manifest(release)
+    fresh = _usable(fresh_pairs(release), recipe)
+    if not fresh:
+        raise BadRelease(
+            f"{release} has no training pair with a wrong answer beside the right one, which DPO learns "
+            "from. Say --method sft, or build the release again."
+        )
+    path = release / "val.jsonl"
+    held = _usable(read_pairs(path), recipe) if path.is_file() else []
+    if not held and recipe.patience:
+        raise BadRelease(
+            f"{release} has no validation pairs, by which the recipe {recipe.name!r} would stop a run. Say "
+            "--patience 0 to train to the end, or collect more examples."
+        )
+    rng = random.Random(f"checked:{seed}")
+    return Lessons(fresh=fresh, checked=rng.sample(held, min(len(held), MOST_CHECKED)))
+
+
+def _usable(pairs: list[Pair], recipe: Recipe) -> list[Pair]:
+    if not recipe.prefers:
+        return pairs
+    return [pair for pair in pairs if pair.rejected.strip() and pair.rejected != pair.completion]
 
 
 def fresh_pairs(release: Path) -> list[Pair]:
-    """Returns what a release teaches. Raises BadRelease if that cannot be read or is nothing."""
+    """Returns the training pairs of a release. Raises BadRelease if they cannot be read or there are none."""
     pairs = read_pairs(release / "train.jsonl")
     if not pairs:
         raise BadRelease(f"{release} has no training pairs. Collect more examples before tuning.")
@@ -41,14 +87,20 @@ def read_pairs(path: Path) -> list[Pair]:
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     for number, line in enumerate(lines if lines != [""] else [], start=1):
         try:
-            row = json.loads(line)
-            (image,) = row["images"]
-            pairs.append(Pair(path.parent / image, _text(row["prompt"]), _text(row["completion"])))
+            pairs.append(_pair(json.loads(line), path.parent))
         except (ValueError, KeyError, TypeError) as error:
             raise BadRelease(
                 f"{path}:{number} is no pair of prompt and completion with one image. Build it again."
             ) from error
     return pairs
+
+
+def _pair(row: Any, folder: Path) -> Pair:
+    (image,) = row["images"]
+    said = row.get("wrong_answer") or ""
+    if not isinstance(said, str):
+        raise TypeError("a wrong answer is text")
+    return Pair(folder / image, _text(row["prompt"]), _text(row["completion"]), said)
 
 
 def mix(

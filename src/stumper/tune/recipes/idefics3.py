@@ -18,4 +18,5 @@ IDEFICS3: Final = Recipe(
     accumulate=16,
     processor={"size": {"longest_edge": 3 * 364}},
     picture_tokens=1690,
+    patience=2,
 )

@@ -17,4 +17,5 @@ INTERNVL: Final = Recipe(
     accumulate=8,
     processor={"max_patches": 6},
     picture_tokens=1792,
+    patience=2,
 )

@@ -19,4 +19,5 @@ LLAVA: Final = Recipe(
     batch=2,
     accumulate=8,
     picture_tokens=576,
+    patience=2,
 )

@@ -18,4 +18,5 @@ MINICPM_V: Final = Recipe(
     accumulate=16,
     processor={"max_slice_nums": 9},
     picture_tokens=640,
+    patience=2,
 )

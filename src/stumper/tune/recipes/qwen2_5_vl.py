@@ -17,4 +17,5 @@ QWEN2_5_VL: Final = Recipe(
     accumulate=8,
     processor={"min_pixels": 64 * 28 * 28, "max_pixels": 768 * 28 * 28},
     picture_tokens=768,
+    patience=2,
 )

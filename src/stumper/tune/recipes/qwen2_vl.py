@@ -18,4 +18,5 @@ QWEN2_VL: Final = Recipe(
     accumulate=8,
     processor={"min_pixels": 64 * 28 * 28, "max_pixels": 768 * 28 * 28},
     picture_tokens=768,
+    patience=2,
 )

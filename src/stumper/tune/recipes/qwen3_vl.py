@@ -18,4 +18,5 @@ QWEN3_VL: Final = Recipe(
     accumulate=8,
     processor={"min_pixels": 64 * 32 * 32, "max_pixels": 768 * 32 * 32},
     picture_tokens=768,
+    patience=2,
 )

@@ -21,4 +21,5 @@ SMOLVLM: Final = Recipe(
     accumulate=4,
     processor={"size": {"longest_edge": 2 * 512}},
     picture_tokens=320,
+    patience=2,
 )

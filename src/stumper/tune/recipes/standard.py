@@ -9,4 +9,4 @@ from typing import Final
 
 from stumper.tune.recipes.base import Recipe
 
-STANDARD: Final = Recipe(name="standard")
+STANDARD: Final = Recipe(name="standard", patience=2)

@@ -1,0 +1,43 @@
+"""A model of a few thousand weights, made as the shipped one is, and a release of a few pairs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from stumper.toytown import model as tiny
+from stumper.toytown.replay import write_replay
+from stumper.tune import TINY, Recipe
+
+RECIPE: Final = replace(TINY, rank=4, alpha=4, batch=4, replay_share=0.4, most_steps=2)
+
+
+def base(folder: Path, *, seed: int = 1, width: int = 32) -> Path:
+    shape = tiny.Shape(
+        vision_layers=1, vision_width=32, text_layers=1, text_width=width, text_inner=64, vocabulary=300
+    )
+    tokenizer = tiny.train_tokenizer(["what colour is the cat", "red"] * 20, vocabulary=shape.vocabulary)
+    tiny.build_model(tokenizer, shape, seed=seed).save_pretrained(folder)
+    tiny.build_processor(tokenizer, shape).save_pretrained(folder)
+    return folder
+
+
+def release(folder: Path, *, train: int = 8, val: int = 4) -> Path:
+    """Every pair has a wrong answer; no manifest, as of a folder that another tool wrote."""
+    made = write_replay(folder, pairs=train + val, seed=1)
+    rows: list[dict[str, Any]] = [json.loads(line) for line in made.read_text().splitlines()]
+    made.unlink()
+    for name, some in (("train", rows[:train]), ("val", rows[train:])):
+        lines = [json.dumps(row | {"wrong_answer": f"no {number}"}) for number, row in enumerate(some)]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def recipe(**changes: Any) -> Recipe:
+    return replace(RECIPE, **changes)
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
