@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from stumper.tune.ahead import prepare
@@ -83,4 +84,14 @@ def build_trainer(
     trainer.add_callback(guard())
     if arguments.load_best_model_at_end:
         trainer.add_callback(EarlyStoppingCallback(recipe.patience))
+    _keep_events(trainer, Path(arguments.output_dir).parent / "runs")
     return trainer
+
+
+def _keep_events(trainer: Any, folder: Path) -> None:
+    """Lets TensorBoard write beside the model: the checkpoints, its usual place, are removed at the end."""
+    from transformers.integrations import TensorBoardCallback
+
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            callback.logging_dir = str(folder)
