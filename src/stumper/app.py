@@ -16,6 +16,7 @@ from stumper.store.database import Database
 from stumper.store.migrate import migrate
 from stumper.vlm.base import Model, open_model
 from stumper.vlm.blind import Guesser, open_guesser
+from stumper.vlm.seer import Seer, open_seer
 
 OpenModel = Callable[[str], Awaitable[Model]]
 
@@ -38,6 +39,25 @@ class Models:
         self._open.clear()
 
 
+class Seers:
+    """Opens each model that is asked for JSON about pictures once, and keeps it with its breaker."""
+
+    def __init__(self, models: OpenModel, secrets: dict[str, str]) -> None:
+        self._models = models
+        self._secrets = secrets
+        self._open: dict[str, Seer] = {}
+
+    async def __call__(self, ref: str) -> Seer:
+        if ref not in self._open:
+            self._open[ref] = await open_seer(ref, open_model=self._models, secrets=self._secrets)
+        return self._open[ref]
+
+    async def close(self) -> None:
+        for seer in self._open.values():
+            await seer.close()
+        self._open.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The parts that fronts, jobs and commands share."""
@@ -47,6 +67,7 @@ class App:
     cache: Cache
     files: Files
     open_model: OpenModel
+    open_seer: Callable[[str], Awaitable[Seer]]
     game: Game
     clock: Callable[[], float]
 
@@ -74,6 +95,7 @@ async def build(
     database = Database(settings.database_url)
     cache = open_cache(settings.cache)
     models = Models(settings.model_secrets)
+    seers = Seers(models, settings.model_secrets)
     files = FolderFiles(settings.files_folder)
     try:
         if prepare:
@@ -85,8 +107,9 @@ async def build(
             clock=clock,
             rng=rng or random.SystemRandom(),
         )
-        yield App(settings, database, cache, files, models, game, clock)
+        yield App(settings, database, cache, files, models, seers, game, clock)
     finally:
+        await seers.close()
         await models.close()
         await cache.close()
         await database.close()

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     blind_model: str = Field(
         "", description="Is asked without the picture; what it guesses is refused. See docs/guide/gates.md."
     )
+    idea_model: str = Field(
+        "",
+        description="Suggests questions to players who ask for ideas. See docs/guide/ai-players.md.",
+    )
     campaign: str = Field("toytown", description="Campaign that players join when the address names none.")
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the web server.")

@@ -64,6 +64,23 @@ async def test_a_quest_adds_its_price_to_at_most_its_goal_oldest_first(database:
     assert await bounties(database) == {f"s-c{n}-x0": 7 for n in (1, 2, 3)}
 
 
+@pytest.mark.parametrize(("suggested", "paid"), [("need", False), ("model", False), ("opening", True)])
+async def test_a_question_made_of_an_idea_pays_no_quest_but_its_claim(
+    sqlite_database: Database, suggested: str, paid: bool
+) -> None:
+    await set_up(sqlite_database, "c1")
+    async with sqlite_database.begin() as tx:
+        made = schema.exchange.c.id == "s-c1-x0"
+        await tx.execute(update(schema.exchange).where(made).values(suggested=suggested))
+
+    await pay_all(sqlite_database)
+
+    assert await bounties(sqlite_database) == ({"s-c1-x0": 7} if paid else {})
+    async with sqlite_database.read() as tx:
+        line = select(schema.ledger.c.points).where(schema.ledger.c.reason == "claim")
+        assert (await tx.execute(line)).scalar_one() > 0
+
+
 async def test_claims_paid_at_different_times_share_the_goal(database: Database) -> None:
     await set_up(database, "c1", "c2", "c3", goal=2)
     late = schema.claim.c.id != "c1"

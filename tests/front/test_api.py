@@ -220,6 +220,7 @@ async def test_nothing_but_joining_works_without_joining(phone: httpx2.AsyncClie
         ("GET", "/api/turns/x/picture", None),
         ("POST", "/api/turns/x/exchanges", {"question": "Who?", "key": "k"}),
         ("POST", "/api/turns/x/skip", None),
+        ("POST", "/api/turns/x/ideas", None),
         ("POST", "/api/exchanges/x/verdict", {"verdict": "correct"}),
         ("GET", "/api/claims/next", None),
         ("GET", "/api/claims/x/picture", None),
@@ -469,7 +470,7 @@ def routes(world: World) -> dict[str, Any]:
 async def test_every_route_of_the_api_is_described_with_its_refusals(world: World) -> None:
     described = routes(world)
 
-    assert len(described) == 23
+    assert len(described) == 24
     for path, methods in described.items():
         assert path.startswith("/api/")
         for method, operation in methods.items():

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from stumper import campaigns
 from stumper.app import build
 from stumper.cli.shared import CampaignOption, JsonOption, out, run
 from stumper.config import load
+from stumper.evaluate.askers import Asker, Askers, Share
 from stumper.evaluate.insight import Crowd, Insight, Level
 from stumper.evaluate.insight import insight as fitted
 from stumper.trust.error_rates import Interval, Rate
@@ -46,12 +49,15 @@ def insight(
 
 async def _load(campaign: str | None, number: int | None) -> Any:
     from stumper.evaluate.insight import load_played
+    from stumper.simulate.world import truth_book
 
     settings = load(campaign=campaign)
     async with build(settings) as app, app.database.read() as tx:
         owner = await campaigns.find_campaign(tx, settings.campaign)
         rounds = [one for name, one in await campaigns.list_rounds(tx) if name == owner.name]
-        return await load_played(tx, owner, rounds, number=number)
+        return await load_played(
+            tx, owner, rounds, number=number, truths=lambda id_: truth_book(settings.data, [id_]).holds
+        )
 
 
 def show(found: Insight, console: Console) -> None:
@@ -73,6 +79,8 @@ def show(found: Insight, console: Console) -> None:
             highlight=False,
         )
     console.print(_crowd(found.crowd))
+    if found.askers is not None:
+        _askers(found.askers, console)
     console.print("What cannot be known from play:", style="bold")
     for limit in found.limits:
         console.print(f"- {limit}", style="dim", highlight=False)
@@ -124,6 +132,54 @@ def _crowd(crowd: Crowd) -> Table:
     table.add_row("quick and sharp", f"r {crowd.quick_and_sharp:+.2f}", "")
     table.add_row("trusted", f"{crowd.trusted} of {crowd.players}", "")
     return table
+
+
+def _askers(found: Askers, console: Console) -> None:
+    console.print(_compared("who asked", found.by_kind), highlight=False)
+    for one in found.by_kind:
+        if one.effort.calls:
+            each = one.effort.calls / one.questions
+            console.print(
+                f"{one.name}: {one.effort.calls:,} calls ({each:.1f} a question), "
+                f"{one.effort.tokens:,} tokens, {one.effort.seconds:,.0f} s.",
+                style="dim",
+                highlight=False,
+                markup=False,
+            )
+    if found.by_suggestion:
+        console.print(_compared("people's questions", found.by_suggestion), highlight=False)
+    console.print(
+        "Questions on pictures that are no controls. validated: accepted of the decided claims; true: of the "
+        f"accepted, where the truth is known; different: expected among {found.drawn}; even: entropy of the "
+        "categories. Nobody drew by lot who asked, or who took an idea.",
+        style="dim",
+        highlight=False,
+    )
+
+
+def _compared(what: str, askers: Sequence[Asker]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column(what, overflow="fold")
+    for head in ("asked", "claims of 100", "validated", "true", "different", "even"):
+        table.add_column(head, justify="right")
+    for one in askers:
+        table.add_row(
+            escape(one.name),
+            f"{one.questions:,}",
+            _percent(one.claims, interval=True),
+            _percent(one.validated),
+            _percent(one.true),
+            f"{one.distinct:.0f}",
+            f"{one.entropy:.2f}",
+        )
+    return table
+
+
+def _percent(found: Share, *, interval: bool = False) -> str:
+    if not found.of:
+        return "–"
+    told = f" ({100 * found.low:.0f}-{100 * found.high:.0f})" if interval else " %"
+    return f"{100 * found.mean:.0f}{told}"
 
 
 def _level(level: Level) -> str:

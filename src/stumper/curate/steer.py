@@ -28,9 +28,9 @@ SUGGESTED: Final = (
 """All that can be suggested; of equals the first, so that not everybody begins with "How many"."""
 
 
-def uncovered(questions: Iterable[str], kept: Mapping[Category, int]) -> list[Category]:
+def uncovered(questions: Iterable[str], kept: Mapping[Category, float]) -> list[Category]:
     """Returns every category but ``invalid``: what the player has asked least first, then what ``kept`` (the
-    campaign's examples) has least of.
+    campaign's examples, by number or beside what is wanted) has least of.
     """
     asked = Counter(classify(question) for question in questions)
     return sorted(SUGGESTED, key=lambda one: (asked[one], kept.get(one, 0)))

@@ -7,7 +7,7 @@ known. Categories come from the question alone, the same rule for what was marke
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
@@ -18,8 +18,9 @@ from stumper.curate.belief import Cause
 from stumper.curate.classify import classify_many
 from stumper.errors import NotFound
 from stumper.evaluate import queries
+from stumper.evaluate.askers import Askers, Holds, load_askers
 from stumper.evaluate.queries import JudgedAnswer, Opinion
-from stumper.records import Campaign, Category, Round, Verdict
+from stumper.records import Campaign, Category, Round, RoundId, Verdict
 from stumper.trust.crowd import sigmoid
 from stumper.trust.error_rates import ErrorRates, Rate, error_rates
 from stumper.trust.playlog import PlayLog, tabulate_play
@@ -89,6 +90,8 @@ class Insight:
     """Pictures on which the model errs most beyond its categories and askers: id, logits."""
     note: str
     """Why there are no absolute rates, or empty."""
+    askers: Askers | None = None
+    """People beside models that play, and questions with and without suggestion."""
     limits: tuple[str, ...] = LIMITS
 
     @property
@@ -105,6 +108,7 @@ class Insight:
             for name in self.crowd.__slots__
             for value in [getattr(self.crowd, name)]
         }
+        plain["askers"] = None if self.askers is None else self.askers.to_json()
         plain["hardest"] = [{"image": image, "logits": at} for image, at in self.hardest]
         found: dict[str, Any] = _finite(plain)
         return found
@@ -138,13 +142,20 @@ class Played:
     answers: Sequence[JudgedAnswer]
     opinions: Sequence[Opinion]
     trusted: int
+    askers: Askers | None = None
 
 
 async def load_played(
-    tx: AsyncConnection, campaign: Campaign, rounds: Sequence[Round], *, number: int | None = None
+    tx: AsyncConnection,
+    campaign: Campaign,
+    rounds: Sequence[Round],
+    *,
+    number: int | None = None,
+    truths: Callable[[RoundId], Holds | None] = lambda _: None,
 ) -> Played:
     """Returns the rows of a round of the campaign; without a number, of the newest that was played.
 
+    ``truths`` tells what is known to be true of a round, where it was played in a simulated world.
     Raises NotFound for a number that is not there.
     """
     wanted = [one for one in rounds if number is None or one.number == number]
@@ -161,6 +172,7 @@ async def load_played(
         answers=answers,
         opinions=await queries.opinions(tx, round_id=one.id),
         trusted=await queries.trusted_players(tx, round_id=one.id, trust_e=campaign.rules.trust_e),
+        askers=await load_askers(tx, one.id, holds=truths(one.id)),
     )
 
 
@@ -190,6 +202,7 @@ def insight(played: Played, *, seed: int = 1) -> Insight:
         crowd=_crowd(log, fit, played.trusted),
         hardest=_hardest(log, fit, images),
         note=_note(rates.note, played),
+        askers=played.askers,
     )
 
 

@@ -87,6 +87,38 @@ async def opinions(tx: AsyncConnection, *, round_id: str) -> list[Opinion]:
     return [Opinion(*row) for row in rows]
 
 
+async def asked(tx: AsyncConnection, *, round_id: str) -> list[Any]:
+    """Returns every answered question of a round's finished sessions that is on no control."""
+    rows = await tx.execute(
+        select(
+            session.c.player_id, player.c.kind, player.c.model_ref, player.c.method, exchange.c.suggested,
+            turn.c.image_id, exchange.c.question,
+            (exchange.c.judged_at - exchange.c.asked_at).label("seconds"),
+            claim.c.status, claim.c.model_answer, claim.c.correction,
+        )
+        .select_from(
+            session.join(turn, turn.c.session_id == session.c.id)
+            .join(player, player.c.id == session.c.player_id)
+            .join(exchange, exchange.c.turn_id == turn.c.id)
+            .outerjoin(claim, claim.c.exchange_id == exchange.c.id)
+        )
+        .where(
+            session.c.round_id == round_id,
+            session.c.finished_at.is_not(None),
+            ~turn.c.control,
+            exchange.c.model_answer.is_not(None),
+        )
+        .order_by(exchange.c.asked_at, exchange.c.id)
+    )  # fmt: skip
+    return list(rows)
+
+
+async def efforts(tx: AsyncConnection, *, round_id: str) -> list[Any]:
+    """Returns (player, effort) of the sessions that models have played in a round."""
+    spent = select(session.c.player_id, session.c.effort)
+    return list(await tx.execute(spent.where(session.c.round_id == round_id, session.c.effort.is_not(None))))
+
+
 async def trusted_players(tx: AsyncConnection, *, round_id: str, trust_e: float) -> int:
     """Counts the trusted among the players of a round."""
     counted = (

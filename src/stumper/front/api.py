@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from stumper.curate.desk.dealing import next_claim, why_empty
@@ -14,6 +14,8 @@ from stumper.curate.peers import vote
 from stumper.curate.queries import asked_in, kept_by_category
 from stumper.curate.steer import uncovered
 from stumper.front import shapes, stream
+from stumper.front.i18n import words_for
+from stumper.front.ideas import suggest
 from stumper.front.parts import Asker, Jar, Mover, Network, Parts, may_join, may_move, until_playable
 from stumper.front.pictures import picture_response
 from stumper.front.queries import claim_file
@@ -91,7 +93,9 @@ async def ask(
 ) -> Any:
     """Asks a question. `Accept: text/event-stream` brings the answer word by word, then the exchange."""
     asked_s = asyncio.get_running_loop().time()
-    exchange = await app.game.ask(me, turn_id, question=body.question, key=body.key, pasted=body.pasted)
+    exchange = await app.game.ask(
+        me, turn_id, question=body.question, key=body.key, pasted=body.pasted, opening=body.opening
+    )
     out = shapes.ExchangeOut.of(exchange).model_dump(mode="json")
     await stream.on_the_grid(asked_s)
     if "text/event-stream" not in accept:
@@ -149,6 +153,13 @@ async def ideas(session_id: SessionId, app: Parts, me: Mover) -> shapes.IdeasOut
     async with app.database.read() as tx:
         asked, kept = await asked_in(tx, session_id), await kept_by_category(tx, session_id)
     return shapes.IdeasOut(categories=uncovered(asked, kept))
+
+
+@router.post("/turns/{turn_id}/ideas", tags=["play"])
+async def give_ideas(request: Request, turn_id: TurnId, app: Parts, me: Asker) -> shapes.GivenOut:
+    """Ideas what to ask, for players who are stuck, where the campaign gives any (`stumper ai ideas on`)."""
+    ideas = await suggest(app, me, turn_id, words_for(request))
+    return shapes.GivenOut(ideas=[shapes.IdeaOut.model_validate(one) for one in ideas])
 
 
 @router.get("/sessions/{session_id}/summary", tags=["play"])

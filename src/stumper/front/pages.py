@@ -19,6 +19,7 @@ from stumper.errors import BadInput, NoConsent, StumperError
 from stumper.front import choices, ending, i18n, notices
 from stumper.front.boards import standing_context
 from stumper.front.cardart import CardFacts
+from stumper.front.ideas import OPENINGS
 from stumper.front.parts import Jar, MaybeMe, Mover, Network, Parts, may_join, until_playable
 from stumper.front.queries import find_player
 from stumper.front.templating import templates
@@ -179,6 +180,7 @@ async def session(request: Request, session_id: SessionId, app: Parts, me: Mover
         "session": view,
         "rules": rules,
         "ask_in": i18n.LANGUAGES[ask_in.code] if ask_in else "",
+        "openings": OPENINGS,
         "idea": ask_in or i18n.words_in(i18n.language_of(request)),
     }
     return templates.TemplateResponse(request, "play.html", context)
@@ -236,6 +238,7 @@ async def points(request: Request, app: Parts, me: MaybeMe) -> Response:
         "verify": Markup("<code>stumper verify-session</code>"),
         "bonus": rewards.claim_bonus(rate, rules=rules),
         "yes_no": rewards.claim_bonus(rate, form=rewards.Form.YES_NO, rules=rules),
+        "ideas": rules.ideas,
         **await notices.context(app, me, i18n.words_for(request)),
     }
     return templates.TemplateResponse(request, "points.html", context)

@@ -13,7 +13,7 @@ from stumper.curate.desk.dealing import ClaimView, Empty
 from stumper.front import noticed
 from stumper.front.i18n import Words
 from stumper.play.views import ExchangeView, SessionView, Summary, TurnSummary, TurnView
-from stumper.records import Category, Exchange, Flag, PlayerId, ReportReason, SkipReason, Verdict
+from stumper.records import Category, Exchange, Flag, PlayerId, ReportReason, SkipReason, Suggestion, Verdict
 from stumper.trust.grade import Grade
 from stumper.trust.watch.kept import Appeal
 from stumper.trust.watch.words import Notice
@@ -45,6 +45,7 @@ class AskIn(Input):
         description="Drawn by the client for each question; sent again, it returns the same exchange."
     )
     pasted: bool | None = Field(None, description="The question was pasted; null where nobody looked.")
+    opening: bool = Field(False, description="It was made of one of the openings that always stand there.")
 
 
 class VerdictIn(Input):
@@ -66,6 +67,19 @@ class IdeasOut(BaseModel):
     """Kinds of questions for this session, those asked least first; the same on every kind of picture."""
 
     categories: list[Category]
+
+
+class IdeaOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: Suggestion = Field(description="need: a kind that the data lack; model: what a model would ask")
+    text: str
+
+
+class GivenOut(BaseModel):
+    """Up to three questions or openings for one picture, the same ones however often they are asked for."""
+
+    ideas: list[IdeaOut]
 
 
 class VoteIn(Input):

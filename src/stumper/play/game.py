@@ -35,7 +35,7 @@ from stumper.play.learned import Vocabularies
 from stumper.play.poison import serve
 from stumper.play.state import Play, PlayedTurn
 from stumper.play.undo import undo
-from stumper.play.views import ExchangeView, SessionView, Summary, exchange_view, session_view
+from stumper.play.views import ExchangeView, IdeasView, SessionView, Summary, exchange_view, session_view
 from stumper.play.vocabulary import AnswerVocabulary
 from stumper.records import (
     Claim,
@@ -347,7 +347,7 @@ class Game:
             rules.require_own(play, player_id)
             return await self._show(tx, play, rules.more(play, turn_id, now=now))
 
-    async def ideas(self, player_id: PlayerId, turn_id: TurnId, given: Sequence[Idea] = ()) -> list[Idea]:
+    async def ideas(self, player_id: PlayerId, turn_id: TurnId, given: Sequence[Idea] = ()) -> IdeasView:
         """Keeps the ideas that a player gets for the open turn, the first time only, and returns those kept.
 
         With none ``given`` it only looks. Raises NotFound, NotYours, TurnClosed, or Conflict where the
@@ -359,7 +359,12 @@ class Game:
             rules.require_own(play, player_id)
             noted = rules.note_ideas(play, turn_id, given, now=now)
             await queries.save(tx, play, noted)
-        return [Idea.of(one) for one in noted.turn(turn_id).turn.ideas or ()]
+        return IdeasView(
+            session_id=play.session.id,
+            speaks=play.rules.speaks,
+            target_mix=play.rules.target_mix,
+            ideas=tuple(Idea.of(one) for one in noted.turn(turn_id).turn.ideas or ()),
+        )
 
     async def skip(
         self, player_id: PlayerId, turn_id: TurnId, *, reason: SkipReason | None = None

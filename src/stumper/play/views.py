@@ -10,6 +10,7 @@ from stumper.play.undo import undoable
 from stumper.records import (
     Exchange,
     ExchangeId,
+    Idea,
     ImageId,
     Rules,
     Session,
@@ -79,6 +80,17 @@ class Summary:
 
     session: Session
     turns: tuple[TurnSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdeasView:
+    """What was suggested for a turn, and what is needed to suggest more."""
+
+    session_id: SessionId
+    speaks: str | None
+    """The one language of the campaign's models (BCP 47), if there is one."""
+    target_mix: dict[str, float] | None
+    ideas: tuple[Idea, ...]
 
 
 def exchange_view(exchange: Exchange) -> ExchangeView:

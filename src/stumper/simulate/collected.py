@@ -31,7 +31,7 @@ async def collect(app: App, campaign: Campaign, rounds: Sequence[Round], *, seed
     current = rounds[-1]
     truths = truth_book(app.settings.data, [one.id for one in rounds])
     async with app.database.read() as tx:
-        played = await load_played(tx, campaign, [current])
+        played = await load_played(tx, campaign, [current], truths=lambda _: truths.holds)
     told = await asyncio.to_thread(insight, played, seed=seed)
     async with app.database.read() as tx:
         return Collected(

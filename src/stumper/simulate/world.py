@@ -117,6 +117,11 @@ class TruthBook:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(truth)) + "\n")
 
+    def holds(self, image_id: str, question: str, answer: str) -> bool | None:
+        """Says whether an answer is right; None for a question that no simulated player asked."""
+        truth = self._truths.get((image_id, question))
+        return None if truth is None else truth.holds(answer)
+
     def find(self, image_id: str, question: str) -> Truth:
         """Raises KeyError for a question that no simulated player asked."""
         return self._truths[image_id, question]

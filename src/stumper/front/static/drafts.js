@@ -17,7 +17,7 @@ export class Draft {
 
   /** Forgets all but what the server may still be asked about. */
   done() {
-    this.keep({ question: "", sent: "", key: "", correction: "", wrong: false, pasted: false });
+    this.keep({ question: "", sent: "", key: "", correction: "", wrong: false, pasted: false, opening: false });
   }
 
   /** The key of this question: the same words sent again are the same question. */

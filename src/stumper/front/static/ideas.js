@@ -23,8 +23,32 @@ export async function steer(home, chips) {
   const place = (chip) => categories.indexOf(chip.dataset.category);
   const seen = new Set();
   const later = (chip) => seen.size === seen.add(chip.dataset.category).size; // a second one of its kind
-  const ranked = [...chips.children].sort((a, b) => place(a) - place(b)).map((chip) => [later(chip), chip]);
+  const ranked = [...chips.querySelectorAll("[data-category]")].sort((a, b) => place(a) - place(b)).map((chip) => [later(chip), chip]);
   if (categories.length) chips.append(...ranked.sort((a, b) => a[0] - b[0]).map(([, chip]) => chip));
   chips.scrollLeft = 0;
   return DARES[categories[0]] ?? "";
+}
+
+/** Puts the ideas that the player gets for this picture before the openings. */
+export async function give(turnId, chips) {
+  const { ideas } = await call("POST", `/api/turns/${turnId}/ideas`);
+  takeBack(chips);
+  chips.prepend(...ideas.map(({ text }) => given(text)));
+  chips.scrollLeft = 0;
+}
+
+/** Takes the ideas for another picture away. */
+export function takeBack(chips) {
+  for (const one of chips.querySelectorAll(".given")) one.remove();
+}
+
+function given(text) {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  item.className = "given";
+  button.type = "button";
+  button.dir = "auto";
+  button.textContent = text;
+  item.append(button);
+  return item;
 }

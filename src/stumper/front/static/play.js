@@ -3,7 +3,7 @@
 import "./taps.js";
 import { Clock } from "./clock.js";
 import { Draft } from "./drafts.js";
-import { steer } from "./ideas.js";
+import { give as giveIdeas, steer, takeBack } from "./ideas.js";
 import * as keys from "./keys.js";
 import { Refusal, ask, call, renewIfStale } from "./net.js";
 import { aside, dock, dropQuestion, hint, mood, moodFor, newPicture, offerUndo, showExchange, showQuestion, thinking, toast, ui } from "./show.js";
@@ -51,6 +51,8 @@ function begin(view) {
   ui.correction.value = draft.all.correction ?? "";
   for (const choice of ui.sure.querySelectorAll("input")) choice.checked = false;
   const { id, position } = turn;
+  takeBack(ui.chips);
+  if (ui.idea) ui.idea.hidden = false;
   if (!turn.exchanges.length) aside(GREETINGS[position % GREETINGS.length]);
   steer(home, ui.chips).then((dare) => {
     if (dare && position > 0 && turn?.id === id && ui.chat.querySelector("[data-id=aside]")) aside(dare);
@@ -142,7 +144,7 @@ function trouble(error, action) {
   if (turn && ui.question.value) {
     dropUnasked();
     ui.asking.hidden = false;
-    ui.chips.hidden = true;
+    ui.ideas.hidden = true;
   }
   clearTimeout(again);
   if (error.code === "offline") again = setTimeout(tryAgain, AGAIN_MS);
@@ -207,7 +209,7 @@ async function send(question, key) {
   dock("none", turn);
   sound.play("asked");
   let text = "";
-  const exchange = await ask(`/api/turns/${turn.id}/exchanges`, { question, key, pasted: !!draft.all.pasted }, (word) => {
+  const exchange = await ask(`/api/turns/${turn.id}/exchanges`, { question, key, pasted: !!draft.all.pasted, opening: !!draft.all.opening }, (word) => {
     mood("talking");
     node.classList.remove("typing");
     node.textContent = text += word;
@@ -281,7 +283,7 @@ ui.asking.addEventListener("submit", (event) => {
   move(() => send(question, draft.keyFor(question)));
 });
 ui.question.addEventListener("input", () => {
-  draft.keep({ question: ui.question.value });
+  draft.keep({ question: ui.question.value, ...(ui.question.value.trim() ? {} : { opening: false }) });
   hint("hint", "");
 });
 ui.correction.addEventListener("input", () => {
@@ -293,11 +295,19 @@ ui.chips.addEventListener("click", ({ target }) => {
   if (target.tagName !== "BUTTON") return;
   const idea = target.textContent.trim();
   ui.question.value = idea;
-  draft.keep({ question: idea });
+  draft.keep({ question: idea, opening: !!target.parentElement.dataset.category });
   ui.question.focus();
   const blank = idea.indexOf("…");
   if (blank >= 0) ui.question.setSelectionRange(blank, blank + 1);
 });
+ui.idea?.addEventListener("click", () => move(async () => {
+  const { id } = turn;
+  await giveIdeas(id, ui.chips);
+  if (turn?.id !== id) return takeBack(ui.chips);
+  ui.idea.hidden = true;
+  ui.chips.querySelector("button")?.focus();
+  aside(t("Stuck? Here is an idea. It will not stump me!"));
+}));
 ui.right.addEventListener("click", () => judge("correct"));
 ui.wrong.addEventListener("click", () => {
   draft.keep({ wrong: true });

@@ -108,7 +108,7 @@ export function thinking(number) {
 /** Shows one part of the dock, or none; `turn` is the open one, null at the end of the session. */
 export function dock(name, turn, focus) {
   for (const part of DOCKS) ui[part].hidden = part !== name;
-  ui.chips.hidden = false;
+  ui.ideas.hidden = false;
   ui.under.hidden = ["correcting", "none", "ending"].includes(name);
   const begun = turn?.exchanges.length > 0;
   ui.left.textContent = name === "asking" && begun ? t("Questions left: {n}", { n: turn.questions_left }) : "";
