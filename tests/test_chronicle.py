@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -12,6 +14,7 @@ import pytest
 from stumper import campaigns
 from stumper.app import App, build
 from stumper.config import load
+from stumper.evaluate.charts import course
 from stumper.evaluate.chronicle import Chronicle, Told
 from stumper.evaluate.chronicle_page import kinds, render_chronicle
 from stumper.evaluate.items import Item
@@ -116,6 +119,14 @@ def test_the_page_shows_how_players_moved_and_escapes_names() -> None:
     assert page == render_chronicle(found)
     assert "<b>town" not in page
     assert all(rate in page for rate in ("40.0", "20.0"))  # claims of a hundred questions
+
+
+def test_a_course_joins_neighbours_and_leaves_a_gap_where_nothing_is_known() -> None:
+    drawn = course({"asked": [1.0, 0.5, math.nan, 0.0]}, most=1.0, label="text", height_px=44)
+
+    dots = re.findall(r'circle class="asked" cx="([\d.]+)%" cy="([\d.]+)"', drawn)
+    assert [(float(x), float(y)) for x, y in dots] == [(12.5, 6.0), (37.5, 22.0), (87.5, 38.0)]
+    assert drawn.count('line class="asked"') == 1
 
 
 def test_the_command_writes_the_page_only_if_something_was_asked(
