@@ -7,8 +7,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from stumper.config import Settings
+from stumper.curate.panel.ask import Line, ModelJudge
+from stumper.curate.panel.journal import Journal, Remembering
+from stumper.curate.panel.panel import Panel
 from stumper.images.files import Files, FolderFiles
 from stumper.play.game import Game
 from stumper.store.cache import Cache, open_cache
@@ -81,6 +85,21 @@ class App:
         finally:
             if guesser is not None:
                 await guesser.close()
+
+    @asynccontextmanager
+    async def panel(self, journal: Path) -> AsyncIterator[Panel | None]:
+        """Opens the models that judge, with their opinions in a file; None where none are configured.
+
+        Nothing is sent and no file is made yet. Raises BadSetting for too few, and for what is no endpoint.
+        """
+        key, kept = self.settings.model_secrets.get("openai"), Journal(journal)
+        judges = [Remembering(ModelJudge(Line(ref, key=key)), kept) for ref in self.settings.judge_refs]
+        panel = Panel(judges) if judges else None
+        try:
+            yield panel
+        finally:
+            if panel is not None:
+                await panel.close()
 
 
 @asynccontextmanager

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         "",
         description="Suggests questions to players who ask for ideas. See docs/guide/ai-players.md.",
     )
+    judges: str = Field(
+        "",
+        description="Models that judge beside the rules when a round closes: two or more openai:URL#NAME.",
+    )
     campaign: str = Field("toytown", description="Campaign that players join when the address names none.")
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the web server.")
@@ -102,6 +106,10 @@ class Settings(BaseSettings):
     @property
     def files_folder(self) -> Path:
         return Path(self.files) if self.files else self.data / "files"
+
+    @property
+    def judge_refs(self) -> list[str]:
+        return self.judges.split()
 
     @property
     def model_secrets(self) -> dict[str, str]:

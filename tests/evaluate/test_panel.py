@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,9 @@ from stumper.evaluate.benchmarks import compare
 from stumper.evaluate.panel import panel_scores
 from stumper.evaluate.run import Item, compared
 from stumper.records import Category
+from stumper.rounds import examining
+from stumper.vlm.base import Answer
+from stumper.vlm.scripted import Script, ScriptedModel
 from tests.curate.panel.judges import Says
 from tests.evaluate.test_closing import few_items, release
 from tests.evaluate.test_run import picture
@@ -56,7 +60,8 @@ async def test_a_panel_that_gives_no_score_is_missing_not_zero() -> None:
     assert found.missing == 4
     assert math.isnan(found.gain.mean)
     assert found.to_json()["gain"]["mean"] is None
-    assert str(found) == "2 models: no item was scored both times, 4 missing"
+    assert str(found).startswith("2 models: no item was scored both times, 4 missing (missing: 0 of 2 judges")
+    assert found.to_json()["why"].endswith("one: no idea; two: no idea")
 
 
 async def test_an_evaluation_shows_both_and_the_rules_decide(tmp_path: Path) -> None:
@@ -75,5 +80,58 @@ async def test_an_evaluation_shows_both_and_the_rules_decide(tmp_path: Path) -> 
 
     assert set(told) >= {"score", "panel"}
     assert told["panel"]["missing"] in range(7)
-    assert "judged by a panel" in (tmp_path / "report.html").read_text()
+    assert "judged by a panel: 2 models" in (tmp_path / "report.html").read_text()
     assert "The paper's ten benchmarks" in (tmp_path / "report.html").read_text()
+
+
+class Killed(Exception):
+    """Stands for the end of the process: nothing of Stumper catches it."""
+
+
+class Dies(ScriptedModel):
+    """Answers so many questions, and then the process ends."""
+
+    def __init__(self, text: str, *, after: int) -> None:
+        super().__init__(Script(text=text), ref=f"scripted:text={text}")
+        self._after = after
+
+    async def answer(self, image: bytes, question: str) -> Answer:
+        if self.calls >= self._after:
+            raise Killed
+        return await super().answer(image, question)
+
+
+@pytest.mark.parametrize("after", [1, 20, 33])
+async def test_an_evaluation_that_was_killed_goes_on_with_what_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    folder, report = release(tmp_path / "r"), tmp_path / "report.html"
+
+    async def evaluated(base: ScriptedModel, tuned: ScriptedModel) -> dict[str, Any]:
+        models = {"base": base, "tuned": tuned}
+
+        async def opened(ref: str, **_: object) -> ScriptedModel:
+            return models[ref]
+
+        monkeypatch.setattr(examining, "open_model", opened)
+        return await rounds.evaluate_on(
+            folder, base_ref="base", tuned_ref="tuned", report=report, seed=1, secrets={}
+        )
+
+    uncut = Dies("three", after=10**6)
+    whole = await evaluated(uncut, Dies("five", after=10**6))
+    report.unlink()
+    with pytest.raises(Killed):
+        await evaluated(Dies("three", after=after), Dies("five", after=10**6))
+    assert not report.exists()
+    kept = rounds.answers_beside(report)
+    answered = sum(len(path.read_text().splitlines()) for path in kept.rglob("base.jsonl"))
+
+    base = Dies("three", after=10**6)
+    again = await evaluated(base, Dies("five", after=10**6))
+
+    assert again["score"] == whole["score"]
+    assert base.calls <= uncut.calls - answered
+    assert answered >= after // 2
+    assert report.exists()
+    assert not kept.exists()

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from stumper.curate.panel.panel import JudgeFigure, PanelFigures
 from stumper.evaluate.cards import piles, thumbnail
 from stumper.evaluate.charts import number, pair
 from stumper.evaluate.metrics import Interval
+from stumper.evaluate.panel import PanelScores, Unheard
 from stumper.evaluate.report import ReportData, render, write_report
 from stumper.evaluate.run import Figure, Item, Outcome
 from stumper.records import Category
@@ -51,7 +53,7 @@ def outcome(name: str, base: float, tuned: float, **more: str) -> Outcome:
 class Balance(HTMLParser):
     """Collects tags that were opened and not closed, and every address."""
 
-    VOID = frozenset(("meta", "img", "link", "br", "line", "rect", "path", "circle"))
+    VOID = frozenset(("meta", "img", "input", "link", "br", "line", "rect", "path", "circle"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +131,8 @@ def test_the_worst_losses_come_first() -> None:
 
     (lost,) = [pile for pile in piles(losses, seed=1) if pile.name == "lost"]
 
-    assert (lost.total, len(lost.cards)) == (16, 8)
+    assert (lost.total, len(lost.cards)) == (16, 12)
+    assert [card.after_right for card in lost.cards] == [False] * 12
     assert "worst first" in lost.title
 
 
@@ -206,10 +209,73 @@ def test_losses_are_shown_beside_wins() -> None:
     found = {pile.name: pile for pile in piles(outcomes, seed=1)}
 
     assert {name: pile.total for name, pile in found.items()} == {"won": 20, "open": 7, "lost": 3, "kept": 0}
-    assert len(found["won"].cards) == 8
+    assert len(found["won"].cards) == 12
     assert found["lost"].share == pytest.approx(0.1)
     assert (found["lost"].cards[0].before_right, found["lost"].cards[0].after_right) == (True, False)
     assert piles(outcomes, seed=1) == piles(outcomes, seed=1)
+
+
+def test_every_category_of_a_pile_has_its_turn() -> None:
+    many = [outcome(f"many{n}", 0, 1) for n in range(40)]
+    few = [
+        replace(one, item=replace(one.item, category=Category.TEXT))
+        for one in (outcome(f"few{n}", 0, 1) for n in range(3))
+    ]
+
+    (won,) = [pile for pile in piles([*many, *few], seed=1) if pile.name == "won"]
+
+    assert sorted(card.category for card in won.cards) == ["existence"] * 9 + ["text"] * 3
+
+
+def test_cards_can_be_filtered_by_category_without_a_script(data: ReportData) -> None:
+    text = render(data)
+
+    kinds = set(re.findall(r'data-kind="(\w+)">', text))
+    assert len(kinds) > 3
+    assert set(re.findall(r'id="kind-(\w+)"', text)) == kinds
+    assert set(re.findall(r"#kind-(\w+):checked", text)) == kinds
+
+
+@pytest.fixture
+def heard() -> PanelScores:
+    judge = JudgeFigure(
+        name="openai:http://127.0.0.1:8000/v1#my<one>", scored=30, missing=2, mean=0.5, wavering=0.1,
+        calls=60, tokens=9, latency_s=0.2,
+    )  # fmt: skip
+    return PanelScores(
+        base=Interval(0.06, 0.0, 0.1, 26),
+        tuned=Interval(0.58, 0.5, 0.7, 26),
+        gain=Interval(0.52, 0.4, 0.6, 26),
+        missing=2,
+        from_rules=0.07,
+        figures=PanelFigures(alpha=0.81, alpha_right=0.8, judges=(judge, replace(judge, name="two"))),
+        why="missing: 1 of 2 judges gave a score",
+    )
+
+
+def test_the_panel_stands_beside_the_rules_which_decide(data: ReportData, heard: PanelScores) -> None:
+    text = render(replace(data, examination=replace(data.examination, panel=heard)))
+
+    assert parsed(text).open == []
+    for said in (
+        "By the rules",
+        "By the panel",
+        "2 models",
+        "The rules decide the gate",
+        "missing 2",
+        "0.81",
+    ):
+        assert said in text
+    assert '<td class="long">my&lt;one&gt;</td>' in text
+    assert "because 1 of 2 judges gave a score" in text
+
+
+def test_a_panel_that_was_not_heard_is_said_with_the_reason(data: ReportData) -> None:
+    text = render(replace(data, examination=replace(data.examination, panel=Unheard("No key is set."))))
+
+    assert "could not: No key is set." in text
+    assert "stumper round judge" in text
+    assert "Rules and panel" not in render(data)
 
 
 def test_a_picture_that_cannot_be_read_leaves_its_card_without_one() -> None:

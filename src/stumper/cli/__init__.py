@@ -86,7 +86,7 @@ COMMANDS: Final = {
     "images": ("images:images", "Pictures: add, draw, verify."),
     "ai": ("ai:ai", "Models that play and help: play, ideas, examples."),
     "models": ("models:models", "Opponents: check a reference, compare two, export."),
-    "round": ("rounds:rounds", "Rounds: list, report, close, approval, approve, refuse, rollback."),
+    "round": ("rounds:rounds", "Rounds: list, report, close, judge, approval, approve, refuse, rollback."),
     "benchmarks": ("benchmarks:benchmarks", "The paper's ten benchmarks: plan, read."),
     "release": ("learn:releases", "Releases: build, list, verify, export, push."),
     "claims": ("claims:claims", "Claims that wait for your word: list, decide, ask models."),

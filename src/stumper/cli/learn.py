@@ -26,6 +26,7 @@ from stumper.cli.shared import (
     settings,
 )
 from stumper.config import load
+from stumper.curate.panel.journal import Journal
 from stumper.curate.panel.panel import LEAST
 from stumper.errors import BadSetting
 from stumper.tune.recipes import Method, Quantize
@@ -158,7 +159,7 @@ def evaluate(
 ) -> None:
     """Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category."""
     from stumper.evaluate.benchmarks import compare, read_pair
-    from stumper.rounds import evaluate_on
+    from stumper.rounds import answers_beside, evaluate_on
 
     refuse_withdrawn(release, allowed=True)
     if by is Scorer.RULES and models:
@@ -167,7 +168,9 @@ def evaluate(
     table = compare(*read_pair(benchmarks)) if benchmarks else None  # before hours are spent
 
     async def work() -> dict[str, Any]:
-        panel = open_panel(models, least=least) if by is Scorer.PANEL else None
+        journal = Journal(answers_beside(report) / "opinions.jsonl")
+        judges = models or load().judge_refs
+        panel = open_panel(judges, least=least, journal=journal) if by is Scorer.PANEL else None
         try:
             return await evaluate_on(
                 release,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stumper.evaluate.chronicle import Chronicle
 
 rounds = typer.Typer(
-    no_args_is_help=True, help="Rounds: list, report, close, approval, approve, refuse, rollback."
+    no_args_is_help=True, help="Rounds: list, report, close, judge, approval, approve, refuse, rollback."
 )
 
 
@@ -121,6 +121,29 @@ def round_close(
         sys.stdout.write(json.dumps(result) + "\n")
     else:
         out.print_json(data=result)
+
+
+@rounds.command("judge")
+def round_judge(
+    campaign: CampaignOption = None,
+    number: Annotated[int | None, typer.Option("--round", min=1, help="Unset: the last closed.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Asks the models of STUMPER_JUDGES about a closed round's tuned model; the gate has decided by rules."""
+    from stumper.front.console import StageDisplay
+    from stumper.rounds import judge_again
+
+    async def work() -> Any:
+        async with build(settings(campaign)) as app:
+            owner, _ = await current_campaign(app)
+            with StageDisplay({"evaluate": 45.0}, console=err) as display:
+                return await judge_again(app, owner, number=number, on_progress=display.tell)
+
+    told = run(work())
+    if as_json:
+        sys.stdout.write(json.dumps(told.to_json()) + "\n")
+    else:
+        out.print(str(told), highlight=False, markup=False, soft_wrap=True)
 
 
 @rounds.command("approval")

@@ -1,12 +1,16 @@
-"""Example cards of a report: questions of the test split, won and lost alike; of what was lost, the worst."""
+"""Example cards of a report: questions of the test split, won and lost alike; of what was lost, the worst.
+
+Every category that a pile holds has its turn, so that a filter by category finds something.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
@@ -15,7 +19,7 @@ from stumper.evaluate.run import Outcome
 
 RIGHT: Final = 0.99
 THUMB_PX: Final = 400
-"""Sharp on a phone of twice the density; 20 cards then weigh some 400 KB."""
+"""Sharp on a phone of twice the density; 36 cards then weigh some 700 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,17 @@ class Pile:
 
 
 def piles(outcomes: Sequence[Outcome], *, seed: int) -> tuple[Pile, ...]:
-    """Returns the piles won, still wrong, lost and kept, each with a few cards drawn at random.
+    """Returns the piles won, still wrong, lost and kept, each with a few cards drawn at random, from its
+    categories in turn.
 
-    Of the lost ones, those that lost most are shown.
+    Of the lost ones, those of each category that lost most are shown, the worst first.
     """
     scored = [outcome for outcome in outcomes if outcome.base >= 0 and outcome.tuned >= 0]  # nan is neither
     fates = (
-        ("won", "Learned: wrong before, right after", False, True, 8),
-        ("open", "Still wrong", False, False, 4),
-        ("lost", "Lost: right before, wrong after, the worst first", True, False, 8),
-        ("kept", "Right before and after", True, True, 4),
+        ("won", "Learned: wrong before, right after", False, True, 12),
+        ("open", "Still wrong", False, False, 6),
+        ("lost", "Lost: right before, wrong after, the worst first", True, False, 12),
+        ("kept", "Right before and after", True, True, 6),
     )
     return tuple(
         _pile(name, title, _of_fate(scored, before, after), scored=len(scored), most=most, seed=seed)
@@ -74,9 +79,20 @@ def _pile(name: str, title: str, outcomes: Sequence[Outcome], *, scored: int, mo
     drawn = random.Random(f"{seed}:{name}").sample(list(outcomes), len(outcomes))
     if name == "lost":
         drawn.sort(key=lambda one: one.tuned - one.base)
-    drawn = drawn[:most]
+    drawn = list(islice(_in_turn(drawn), most))
+    if name == "lost":
+        drawn.sort(key=lambda one: one.tuned - one.base)
     share = len(outcomes) / scored if scored else 0.0
     return Pile(name, title, len(outcomes), share, tuple(map(_card, drawn)))
+
+
+def _in_turn(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """Yields the first of every category, then the second of every category, and so on."""
+    by_category: dict[str, list[Outcome]] = {}
+    for one in outcomes:
+        by_category.setdefault(str(one.item.category), []).append(one)
+    for turn in zip_longest(*by_category.values()):
+        yield from (one for one in turn if one is not None)
 
 
 def _card(outcome: Outcome) -> Card:

@@ -11,6 +11,7 @@ from stumper.errors import BadRelease
 from stumper.evaluate.consistency import Consistency, cases, consistency
 from stumper.evaluate.items import known_items, release_items, withheld_items
 from stumper.evaluate.metrics import Interval
+from stumper.evaluate.panel import PanelScores, Unheard
 from stumper.evaluate.run import Comparison, Figure, compare
 from stumper.release.manifest import read_manifest
 from stumper.vlm.base import Model
@@ -90,6 +91,8 @@ class Examination:
     """What it was never taught, one group a gap."""
     consistency: Consistency | None = None
     """Whether right answers stay right in other words and in the mirror."""
+    panel: PanelScores | Unheard | None = None
+    """What models that judge say of ``score``; None where none are asked. The gate does not look at it."""
 
     def figures(self) -> Figures:
         score, known, withheld = self.score.overall, self.known.overall, self.withheld.overall
@@ -111,6 +114,7 @@ class Examination:
                 "known": self.known.to_json(),
                 "withheld": self.withheld.to_json(),
                 "consistency": self.consistency and self.consistency.to_json(),
+                "panel": self.panel and self.panel.to_json(),
             },
         )
 

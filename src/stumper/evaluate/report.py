@@ -6,8 +6,9 @@ Everything is inside: style, font, charts (SVG) and pictures (thumbnails). Text 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -18,6 +19,7 @@ from stumper.evaluate.closing import Examination
 from stumper.evaluate.consistency import Consistency
 from stumper.evaluate.insight import Insight
 from stumper.evaluate.metrics import Interval
+from stumper.evaluate.panel import PanelScores, Unheard
 from stumper.evaluate.run import Comparison, Figure
 from stumper.release.drawing import stack
 from stumper.release.manifest import Manifest
@@ -122,6 +124,8 @@ def render(data: ReportData) -> str:
 
 def _view(data: ReportData) -> dict[str, Any]:
     found = data.examination
+    shown = [pile for pile in piles(found.score.outcomes, seed=data.seed) if pile.total]
+    kinds = Counter(card.category for pile in shown for card in pile.cards)
     return {
         "data": data,
         "table": data.benchmarks,
@@ -137,7 +141,9 @@ def _view(data: ReportData) -> dict[str, Any]:
         "costs": list(zip(("before", "after"), found.score.costs or (), strict=False)),
         "skills": _rows(found.known.groups, found.known),
         "forgotten": found.known.overall.base.mean - found.known.overall.tuned.mean,
-        "piles": [pile for pile in piles(found.score.outcomes, seed=data.seed) if pile.total],
+        "piles": shown,
+        "kinds": sorted(kinds.items()) if len(kinds) > 1 else [],
+        "panel": _panel(found),
         "found": _found(data.insight),
         "composition": _composition(data.manifest),
         "most_points": max((abs(one.points) for one in data.standings), default=1.0) or 1.0,
@@ -169,6 +175,28 @@ def _steady(found: Consistency | None) -> list[_Row]:
     """As asked, in other words, mirrored; without what could not be asked."""
     figures = (found.as_asked, found.in_other_words, found.mirrored) if found else ()
     return [_Row(one, pair(one), _VARIANTS[one.name]) for one in figures if one.gain.n]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Rules and panel on the same answers, or why there are only the rules."""
+
+    rows: list[_Row]
+    scores: PanelScores | None
+    why: str
+
+
+def _panel(found: Examination) -> _Heard | None:
+    told, score = found.panel, found.score.overall
+    if told is None:
+        return None
+    if isinstance(told, Unheard):
+        return _Heard([], None, told.why)
+    figure = Figure(
+        "by the panel", score.items, told.base, told.tuned, told.gain, guess=math.nan, missing=told.missing
+    )
+    rules = replace(score, name="by the rules", guess=math.nan)
+    return _Heard([_Row(one, pair(one), "") for one in (rules, figure)], told, told.why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from stumper.curate.pipeline import CurateReport, curate
 from stumper.errors import Conflict
 from stumper.evaluate.closing import Examination, Figures, examine_fully
 from stumper.evaluate.gate import Gate
+from stumper.evaluate.panel import ask_panel
 from stumper.progress.impact.lessons import Taught, teach, tell
 from stumper.records import Campaign, Decision, Release, Round, RoundId, RoundStatus
 from stumper.release.freeze import freeze
@@ -134,19 +135,24 @@ class Closing:
     async def evaluate(self, release: Release, tuned_ref: str) -> Examination:
         """Scores base and tuned on the release's test split and on what the model knew before.
 
-        Answers are kept in a folder, so that asking again (for the report) asks no model.
+        Answers are kept in a folder, so that asking again (for the report) asks no model. Models that judge,
+        where the settings name some, are asked about the test split; one that is down stops nothing.
         """
         self._tell("evaluate", 0, 1)
         base = await self._app.open_model(self._round.model_ref)
         tuned = await self._app.open_model(tuned_ref)
-        return await examine_fully(
+        kept = self._app.settings.data / "evaluations" / f"{release.digest[:16]}-{self._seed}"
+        found = await examine_fully(
             base,
             tuned,
             Path(release.path),
             seed=self._seed,
-            cache=self._app.settings.data / "evaluations" / f"{release.digest[:16]}-{self._seed}",
+            cache=kept,
             on_progress=lambda done, total: self._tell("evaluate", done, total),
         )
+        async with self._app.panel(kept / "opinions.jsonl") as panel:
+            told = await ask_panel(panel, found.score.outcomes, seed=self._seed) if panel else None
+        return replace(found, panel=told)
 
     async def decide(self, release: Release, tuned_ref: str, figures: Figures) -> bool:
         """Closes the round and opens the next: with the tuned model if it passes the gate, else as before.

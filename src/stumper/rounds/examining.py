@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from stumper.curate.panel.panel import Panel
 from stumper.evaluate.benchmarks import Table as BenchmarkTable
 from stumper.evaluate.closing import examine_fully
 from stumper.evaluate.gate import Gate
-from stumper.evaluate.panel import panel_scores
+from stumper.evaluate.panel import ask_panel
 from stumper.evaluate.report import ReportData, write_report
 from stumper.release.manifest import read_manifest
 from stumper.vlm.base import open_model
@@ -29,12 +31,14 @@ async def evaluate_on(
     """Scores two models on a release's test split, writes the report and returns the figures.
 
     A ``panel`` is asked about the same answers; its figures stand beside those of the rules, which decide. So
-    do ``benchmarks`` that another harness ran.
+    do ``benchmarks`` that another harness ran. Answers are kept in `answers_beside` the report until it is
+    written: a run that was killed goes on.
     """
+    kept = answers_beside(report)
     base, tuned = await open_model(base_ref, secrets=secrets), await open_model(tuned_ref, secrets=secrets)
     try:
-        found = await examine_fully(base, tuned, release, seed=seed)
-        told = await panel_scores(panel, found.score.outcomes, seed=seed) if panel else None
+        found = await examine_fully(base, tuned, release, seed=seed, cache=kept)
+        told = await ask_panel(panel, found.score.outcomes, seed=seed) if panel else None
     finally:
         await base.close()
         await tuned.close()
@@ -42,13 +46,18 @@ async def evaluate_on(
     manifest = read_manifest(release)
     data = ReportData(
         title=f"{manifest.campaign}, round {manifest.round}",
-        examination=found,
+        examination=replace(found, panel=told),
         passed=gate.passes(figures),
         verdict=gate.verdict(figures),
         manifest=manifest,
         seed=seed,
         benchmarks=benchmarks,
-        facts=[("judged by a panel", str(told))] if told else (),
     )
     write_report(report, data)
+    shutil.rmtree(kept)
     return {**figures.to_json(), **({"panel": told.to_json()} if told else {})}
+
+
+def answers_beside(report: Path) -> Path:
+    """The hidden folder where answers and opinions are until the report is written."""
+    return report.with_name(f".{report.name}.answers")

@@ -83,6 +83,17 @@ async def settle(tx: AsyncConnection, one: Candidate, decision: Decision, *, now
     await tx.execute(changed.values(decision=decision.value, decided_at=now, passed=plays))
 
 
+async def seed_of(tx: AsyncConnection, one: Candidate) -> int:
+    """Returns the seed that a model was tuned and evaluated with."""
+    return int((await tx.execute(select(tuning.c.seed).where(tuning.c.id == one.id))).scalar_one())
+
+
+async def keep_panel(tx: AsyncConnection, one: Candidate, told: dict[str, Any]) -> None:
+    """Keeps what models that judge said of an evaluation, in place of what they said before."""
+    figures = {**one.figures, "details": {**one.figures["details"], "panel": told}}
+    await tx.execute(update(evaluation).where(evaluation.c.id == one.id).values(figures=figures))
+
+
 async def candidates_by_round(tx: AsyncConnection) -> dict[RoundId, Candidate]:
     """Returns the tuned model that every closed round ended with; the newest where there were several."""
     rows = await tx.execute(_candidates().order_by(evaluation.c.evaluated_at, evaluation.c.id))

@@ -37,10 +37,12 @@ async def close_round(
 ) -> dict[str, Any]:
     """Runs the closing of a round as a durable job, or goes on with it; returns its figures.
 
-    Raises Conflict if the round is closed already, if an earlier one's tuned model waits for approval, or if
-    its release was withdrawn before it was tuned on (another seed collects anew; ``withdrawn`` goes on),
-    BadRelease with too few examples, and what tuning raises.
+    Raises BadSetting for judges that are no panel, Conflict if the round is closed already, if an earlier
+    one's tuned model waits for approval, or if its release was withdrawn before it was tuned on (another seed
+    collects anew; ``withdrawn`` goes on), BadRelease with too few examples, and what tuning raises.
     """
+    async with app.panel(app.settings.data / "opinions.jsonl"):
+        pass  # judges that cannot be a panel are said before hours are spent
     jobs = Jobs(app.settings.jobs_url)
     workflow = _register(jobs, app, on_progress, withdrawn=withdrawn)
     workflow_id = f"close-{current.id}-{seed}"
