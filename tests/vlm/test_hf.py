@@ -105,11 +105,13 @@ async def test_an_adapter_is_played_on_its_base(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_an_adapter_of_another_base_is_refused(tmp_path: Path) -> None:
-    base = save_checkpoint(tmp_path / "base")
+@pytest.mark.parametrize("other", [{"text_width": 32}, {"text_layers": 1}, {"text_layers": 3}])
+async def test_an_adapter_of_another_base_is_refused(tmp_path: Path, other: dict[str, int]) -> None:
+    two_layers = replace(SHAPE, text_layers=2)
+    base = save_checkpoint(tmp_path / "base", shape=two_layers)
     adapter = save_adapter(tmp_path / "adapter", base)
     shutil.rmtree(base)
-    save_checkpoint(base, shape=replace(SHAPE, text_width=32))
+    save_checkpoint(base, shape=replace(two_layers, **other))
     model = open_hf(str(adapter))
 
     with pytest.raises(ModelRefused, match="does not fit its base"):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from stumper.release.export.writing import write_json
-from stumper.serving.source import ADAPTER_WEIGHTS, Source
+from stumper.serving.source import Source
 from stumper.tune.lora import DONE
-from stumper.vlm.checkpoint import ADAPTER, CONFIG
+from stumper.vlm.checkpoint import ADAPTER, ADAPTER_WEIGHTS, CONFIG
 
 _KINDS: Final = ("*.json", "*.jinja", "*.model", "*.txt")
 _NOT: Final = {DONE, "trainer_state.json", "model_index.json", ADAPTER}

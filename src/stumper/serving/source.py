@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from stumper.errors import BadSetting, NotFound
 from stumper.tune.recipes import model_config
-from stumper.vlm.checkpoint import adapter_config, base_of, is_adapter
+from stumper.vlm.checkpoint import ADAPTER_WEIGHTS, adapter_config, base_of, is_adapter
 from stumper.vlm.onnx import SHIPPED
 
 WEIGHTS: Final = "model.safetensors"
-ADAPTER_WEIGHTS: Final = "adapter_model.safetensors"
 _INDEX: Final = f"{WEIGHTS}.index.json"
 _NEEDED: Final = {
     "tokenizer": ("tokenizer.json", "tokenizer.model", "vocab.json"),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from stumper.errors import BadSetting
-from stumper.serving.source import ADAPTER_WEIGHTS, Source
+from stumper.serving.source import Source
+from stumper.vlm.checkpoint import ADAPTER_WEIGHTS, tensor_names
 
 PORT: Final = 8000
 ARCHITECTURES: Final = frozenset(
@@ -31,8 +32,6 @@ ARCHITECTURES: Final = frozenset(
 each with LoRA."""
 RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank takes (vllm/config/lora.py)."""
-_LONGEST_HEADER: Final = 100_000_000
-"""Bytes; no safetensors file has a longer one."""
 _EYES: Final = re.compile(r"vision|visual|vpm|connector|projector|merger|resampler")
 
 
@@ -70,19 +69,8 @@ def refuse_adapter(source: Source) -> None:
 
 
 def _odd_weights(path: Path) -> list[str]:
-    names = [name for name in _names(path) if ".lora_A." not in name and ".lora_B." not in name]
+    names = [name for name in tensor_names(path) if ".lora_A." not in name and ".lora_B." not in name]
     return [f"holds {names[0]}, which is no LoRA matrix"] if names else []
-
-
-def _names(path: Path) -> Iterable[str]:
-    """Names in a safetensors file: its header is JSON, after eight bytes of length."""
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(length, _LONGEST_HEADER)))
-        return [name for name in header if name != "__metadata__"]
-    except (OSError, ValueError) as error:
-        raise BadSetting(f"{path} cannot be read: {error}. Save the adapter again.") from error
 
 
 def rank_of(config: Mapping[str, Any]) -> int:
@@ -118,7 +106,7 @@ _ADDRESS: Final = ("--host", "127.0.0.1", "--port", str(PORT))
 
 
 def _touches_eyes(source: Source) -> bool:
-    return any(_EYES.search(name) for name in _names(source.folder / ADAPTER_WEIGHTS))
+    return any(_EYES.search(name) for name in tensor_names(source.folder / ADAPTER_WEIGHTS))
 
 
 def script(command: str) -> str:

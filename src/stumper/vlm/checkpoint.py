@@ -7,6 +7,7 @@ hub. Knows no question and no answer.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,10 @@ from stumper.errors import BadSetting, ModelRefused, NotFound
 from stumper.vlm.vision_ops import mend_torchvision
 
 ADAPTER: Final = "adapter_config.json"
+ADAPTER_WEIGHTS: Final = "adapter_model.safetensors"
 CONFIG: Final = "config.json"
+_LONGEST_HEADER: Final = 100_000_000
+"""Bytes; no safetensors file has a longer one."""
 
 
 def is_adapter(folder: Path) -> bool:
@@ -54,6 +58,20 @@ def base_of(folder: Path) -> str:
     return named
 
 
+def tensor_names(path: Path) -> list[str]:
+    """Returns the names in a safetensors file: its header is JSON, after eight bytes of length.
+
+    Raises BadSetting if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, _LONGEST_HEADER)))
+        return [name for name in header if name != "__metadata__"]
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"{path} cannot be read: {error}. Save the adapter again.") from error
+
+
 def load(source: str, *, dtype: Any) -> tuple[Any, Any]:
     """Returns model (in evaluation mode, on the CPU) and processor of a checkpoint or an adapter.
 
@@ -87,19 +105,28 @@ def _adapted(model: Any, adapter: Path) -> Any:
     """The base with the adapter's layers. Raises ModelRefused if they are not the base's."""
     import warnings
 
-    from peft import PeftModel
+    from peft import PeftModel, get_peft_model_state_dict
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # PEFT calls transformers by names of old
             warnings.filterwarnings("error", message=".*missing adapter keys.*")
-            return PeftModel.from_pretrained(model, adapter)
+            adapted = PeftModel.from_pretrained(model, adapter)
+            placed = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+        # PEFT drops what it finds no layer for
+        if lost := [name for name in tensor_names(adapter / ADAPTER_WEIGHTS) if _is_lost(name, placed)]:
+            raise ValueError(f"it has no layer for {lost[0]}.")
+        return adapted
     except (OSError, ValueError, RuntimeError, KeyError, UserWarning) as error:
         named = adapter_config(adapter)["base_model_name_or_path"]
         raise ModelRefused(
             f"The adapter in {adapter} does not fit its base {named}: {first_line(error)} Give the base that "
             "it was trained on."
         ) from error
+
+
+def _is_lost(name: str, placed: Mapping[str, Any]) -> bool:
+    return ".lora_" in name and name not in placed
 
 
 def first_line(error: BaseException) -> str:
