@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from stumper.cli.serving import end_unless_alike
 from stumper.errors import BadRelease, ModelUnavailable
 from stumper.serving import alike, drawn_items, picture_items
 from stumper.vlm.scripted import Script, ScriptedModel
@@ -81,8 +83,14 @@ def test_the_command_shows_what_differs_and_ends_with_status_1(tmp_path: Path) -
     assert done.returncode == 1
     assert "0 of 12 answers are equal" in done.stdout
     assert "... and 2 more" in done.stdout
-    assert stumper(*words, "--may-differ", "12", folder=tmp_path).returncode == 0
-    assert stumper(*words, "--may-differ", "11", folder=tmp_path).returncode == 1
+
+
+async def test_some_answers_may_differ_where_that_is_said() -> None:
+    found = await alike(model("two"), model("three"), items(3))
+
+    end_unless_alike([found], may_differ=3)
+    with pytest.raises(typer.Exit):
+        end_unless_alike([found], may_differ=2)
 
 
 def test_the_command_tells_programs_too(tmp_path: Path) -> None:

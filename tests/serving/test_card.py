@@ -45,7 +45,7 @@ def test_a_card_names_release_base_recipe_seed_figures_and_licences() -> None:
     text = told(FULL)
 
     for line in (
-        "| base | onnx: |",
+        "| base | toytown-tiny, which Stumper ships |",
         "| data release | af14c01e7ca19736 (toytown, round 1) |",
         "| recipe | tiny: LoRA, rank 32, rate 0.002 |",
         "| seed | 4 |",
@@ -68,6 +68,16 @@ def test_what_is_not_known_is_said_and_not_made_up() -> None:
     assert "## Figures" not in text
     assert "no tuning of it is known" in text
     assert "its figures are not known here" in text
+
+
+@pytest.mark.parametrize(
+    ("base", "shown"), [("/home/me/base", "base"), ("hf:/home/me/base", "base"), ("./a/b", "b")]
+)
+def test_a_card_does_not_tell_where_a_base_lies(base: str, shown: str) -> None:
+    text = told(Origin(base=base))
+
+    assert f"| base | {shown} |" in text
+    assert "/home" not in text
 
 
 @pytest.mark.parametrize(

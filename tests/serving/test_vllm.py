@@ -15,6 +15,7 @@ from stumper.vlm.openai import open_openai
 from tests.serving.folders import QWEN, TOYTOWN, adapter, checkpoint
 
 
+@pytest.mark.slow
 def test_every_family_with_a_recipe_is_served_or_known_not_to_be() -> None:
     names = pytest.importorskip("transformers.models.auto.modeling_auto")
     from stumper.tune.recipes import RECIPES

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stumper import __version__
@@ -30,7 +31,7 @@ def card(
     ``base`` is that of an adapter; else the origin's. ``licence`` is the model's own (a name of the Hub),
     ``uses`` are commands and references with what they are for. ``whole``: a model, not only an adapter.
     """
-    lies_on = base or origin.base
+    lies_on = _named(base or origin.base)
     parts = [
         _front_matter(name, lies_on, licence=licence, whole=whole),
         f"# {name}\n\n{_opening(origin, lies_on)}",
@@ -47,9 +48,21 @@ def _front_matter(name: str, base: str, *, licence: str | None, whole: bool) -> 
     lines = ["---", f"model_name: {json.dumps(name)}"]
     lines += [f"license: {licence}"] if licence else []
     # the Hub links to bases by their names; a folder on somebody's disk is none
-    lines += [f"base_model: {base}"] if base.count("/") == 1 and not base.startswith((".", "/")) else []
+    lines += [f"base_model: {base}"] if "/" in base else []
     lines += [f"library_name: {'transformers' if whole else 'peft'}", "pipeline_tag: image-text-to-text"]
     return "\n".join([*lines, "tags:", "- stumper", "- visual-question-answering", "---"])
+
+
+def _named(base: str) -> str:
+    """A base as strangers may know it: the shipped model, a name on the hub, or a folder's last name.
+
+    Where the folder lies is nobody's business, and helps nobody.
+    """
+    rest = base.partition(":")[2] if base.startswith(("onnx:", "hf:")) else base
+    if base == "onnx:":
+        return "toytown-tiny, which Stumper ships"
+    on_disk = rest.startswith((".", "/", "~")) or rest.count("/") != 1
+    return Path(rest).name if on_disk else rest
 
 
 def _opening(origin: Origin, base: str) -> str:
