@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stumper.curate.desk.dealing import ClaimView
 from stumper.errors import BadInput
+from stumper.records import CampaignId, Category, ClaimId, ImageId
 from stumper.simulate.people import LEAVERS, MIXES, TYPES, crowd_of, people
+from stumper.simulate.quality import measure
+from stumper.simulate.queries import ClaimFate
+from stumper.simulate.run import _opinion
+from stumper.simulate.world import Truth, TruthBook
 
 
 @pytest.mark.parametrize("mix", MIXES)
@@ -81,3 +89,22 @@ def test_a_tired_player_sees_less_at_the_last_picture_than_at_the_first() -> Non
 def test_an_impossible_crowd_is_refused_with_the_way_out(players: int, mix: str) -> None:
     with pytest.raises(BadInput, match="Use"):
         people(players=players, mix=mix, seed=1)
+
+
+def test_nobody_can_tell_what_only_a_model_asked(tmp_path: Path) -> None:
+    truths = TruthBook(tmp_path / "truth.jsonl")
+    truths.write(Truth("i", "How many cats?", "two", "two", Category.COUNTING, "count"))
+    person = people(players=1, mix="benign", seed=1)[0]
+    known = ClaimView(
+        id=ClaimId("c"), campaign_id=CampaignId("t"), image_id=ImageId("i"), question="How many cats?",
+        model_answer="one", correction="two",
+    )  # fmt: skip
+
+    told = _opinion(person, truths, known, random.Random(1))
+    untold = _opinion(person, truths, replace(known, question="Who is that?"), random.Random(1))
+
+    assert (told.unanswerable, untold.unanswerable) == (False, True)
+    assert truths.holds("i", "How many cats?", "two")
+    assert truths.holds("i", "Who is that?", "two") is None
+    fates = [ClaimFate("i", question, "one", "two", True) for question in ("How many cats?", "Who is that?")]
+    assert measure(fates, truths).accepted == 1

@@ -34,9 +34,14 @@ class TypeStanding:
 
 
 def measure(fates: list[ClaimFate], truths: TruthBook) -> Quality:
-    """Compares decisions with the truth; good = the model was wrong and the correction is right."""
+    """Compares decisions with the truth; good = the model was wrong and the correction is right.
+
+    What models that play asked is left out: nobody knows the truth of it.
+    """
     good = accepted = both = 0
     for fate in fates:
+        if not truths.knows(fate.image_id, fate.question):
+            continue
         truth = truths.find(fate.image_id, fate.question)
         is_good = truth.holds(fate.correction) and not truth.holds(fate.model_answer)
         good += is_good

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from stumper.app import App
-from stumper.curate.desk.dealing import next_claim
+from stumper.curate.desk.dealing import ClaimView, next_claim
 from stumper.curate.peers import vote
 from stumper.curate.settle import settle_all
 from stumper.errors import StillThinking, TurnClosed
@@ -181,14 +181,14 @@ async def _vote_all(
         if dealt is None:
             continue
         stage.clock.now += 10.0  # nobody judges a case sooner, and it would not be paid
-        truth = stage.truths.find(dealt.image_id, dealt.question)
-        opinion = _opinion(by_id[player_id], truth, dealt.model_answer, dealt.correction, rng)
+        opinion = _opinion(by_id[player_id], stage.truths, dealt, rng)
         await vote(
             database,
             player_id,
             dealt.id,
             model_wrong=opinion.model_wrong,
             correction_right=opinion.correction_right,
+            unanswerable=opinion.unanswerable,
             now=stage.clock(),
             rng=rng,
         )
@@ -201,15 +201,22 @@ async def _vote_all(
 class Opinion(NamedTuple):
     model_wrong: bool
     correction_right: bool
+    unanswerable: bool = False
 
 
-def _opinion(person: Person, truth: Truth, model_answer: str, correction: str, rng: random.Random) -> Opinion:
-    """Is the model wrong, is the correction right? A person errs on both as on busy pictures."""
+def _opinion(person: Person, truths: TruthBook, dealt: ClaimView, rng: random.Random) -> Opinion:
+    """Is the model wrong, is the correction right? A person errs on both as on busy pictures.
+
+    What none of them asked, a model that plays did: they cannot tell.
+    """
+    if not truths.knows(dealt.image_id, dealt.question):
+        return Opinion(model_wrong=False, correction_right=False, unanswerable=True)
+    truth = truths.find(dealt.image_id, dealt.question)
     model_wrong = person.marks_wrong(
-        answer_wrong=not truth.holds(model_answer), easy=False, picture=0, rng=rng
+        answer_wrong=not truth.holds(dealt.model_answer), easy=False, picture=0, rng=rng
     )
     # Accepting a wrong correction is the false alarm of this question.
     correction_right = person.marks_wrong(
-        answer_wrong=truth.holds(correction), easy=False, picture=0, rng=rng
+        answer_wrong=truth.holds(dealt.correction), easy=False, picture=0, rng=rng
     )
     return Opinion(model_wrong, correction_right)

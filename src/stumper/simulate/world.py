@@ -117,6 +117,9 @@ class TruthBook:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(truth)) + "\n")
 
+    def knows(self, image_id: str, question: str) -> bool:
+        return (image_id, question) in self._truths
+
     def holds(self, image_id: str, question: str, answer: str) -> bool | None:
         """Says whether an answer is right; None for a question that no simulated player asked."""
         truth = self._truths.get((image_id, question))
