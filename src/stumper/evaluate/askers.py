@@ -20,6 +20,7 @@ from stumper.curate.dedup import asks
 from stumper.evaluate import queries
 from stumper.records import Category, ClaimStatus, PlayerKind
 from stumper.release.balance import CATEGORIES, entropy
+from stumper.release.portable import portable_ref
 
 Holds = Callable[[str, str, str], bool | None]
 """Whether an answer (image, question, answer) is right, where the truth is known; else None."""
@@ -145,7 +146,7 @@ def compare(rows: Sequence[AskedRow], effort: Mapping[str, Effort], *, holds: Ho
 
 
 def _name(row: AskedRow) -> str:
-    return f"{row.model_ref} ({row.method})" if row.model_ref else KINDS[row.kind]
+    return f"{portable_ref(row.model_ref)} ({row.method})" if row.model_ref else KINDS[row.kind]
 
 
 def _order(name: str) -> tuple[int, str]:
