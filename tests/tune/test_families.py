@@ -107,7 +107,7 @@ def test_a_recipe_that_fits_no_layer_is_refused(release: Path, tmp_path: Path) -
     base = build("llava", tmp_path / "base")
 
     with pytest.raises(BadSetting, match="adapts none"):
-        tune(base, release, tmp_path / "out", recipe=replace(STANDARD, layers="nothing"), seed=1)
+        tune(base, release, tmp_path / "out", recipe=replace(STANDARD, layers="nothing", patience=0), seed=1)
 
 
 def test_code_beside_the_weights_runs_only_when_allowed(tmp_path: Path) -> None:
