@@ -102,6 +102,34 @@ def test_the_row_of_a_run_holds_its_curve(base: Path, release: Path, tmp_path: P
     assert {"machine", "seconds", "release", "kept_step", "checked"} <= set(figures)
 
 
+def test_an_export_that_breaks_off_is_not_taken_for_a_whole_one(
+    base: Path, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def export(_checkpoint: Path, out: Path) -> None:
+        (out / "onnx").mkdir()
+        (out / "onnx" / "embed_tokens.onnx").write_bytes(b"graph")
+        made.append(out)
+        if len(made) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("stumper.toytown.export.export", export)
+    monkeypatch.setattr("stumper.rounds.tuning._REPLAY_PAIRS", 4)
+    target = tmp_path / "out"
+
+    def run() -> str:
+        return tune_on(release, base_ref=f"onnx:{base}", target=target, seed=1, wishes=Wishes(batch=8)).ref
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert (target / "tuned.json").exists()
+    assert not (target / "onnx").exists()
+    assert run() == run() == f"onnx:{target}"
+    assert (target / "onnx" / "embed_tokens.onnx").read_bytes() == b"graph"
+    assert len(made) == 2
+
+
 def test_tensorboard_gets_the_losses_and_keeps_them_beside_the_model(
     base: Path, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

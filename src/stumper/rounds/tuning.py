@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,7 @@ from stumper import __version__
 from stumper.errors import BadSetting
 from stumper.release.manifest import NAME, read_manifest
 from stumper.tune import Wishes, fresh_pairs
+from stumper.tune.disk import save_whole
 from stumper.vlm.onnx import SHIPPED
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def tune_on(
             say=say,
         )
         if is_tiny and not (target / "onnx").is_dir():
-            export(target, target)
+            save_whole(target, partial(export, target))
     except ModuleNotFoundError as error:
         raise BadSetting(f"Tuning needs {error.name}: pip install 'stumper[train]'") from error
     return Tuned(f"{scheme}:{target}", recipe, result, _release_id(release))
