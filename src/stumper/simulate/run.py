@@ -24,7 +24,7 @@ from stumper.records import Campaign, PlayerId, PlayerKind, Round, SessionId, Ve
 from stumper.simulate import queries
 from stumper.simulate.people import Person, crowd_of
 from stumper.simulate.stage import Stage, open_stage
-from stumper.simulate.world import Truth, correct, wonder
+from stumper.simulate.world import Truth, TruthBook, correct, wonder
 from stumper.toytown.world import Scene
 from stumper.trust.grade import grade_session
 
