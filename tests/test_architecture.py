@@ -183,7 +183,7 @@ def test_a_stage_keeps_its_sql_in_queries() -> None:
     wrong = [
         where(module, found.line)
         for module in modules()
-        if unit(module) in (*STAGES, "front", "simulate") and not module.endswith(".queries")
+        if unit(module) in (*STAGES, "front", "simulate", "experiment") and not module.endswith(".queries")
         for found in imports(module)
         if found.target == "sqlalchemy" or found.target == "stumper.store.schema"
     ]

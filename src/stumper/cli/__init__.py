@@ -88,6 +88,7 @@ COMMANDS: Final = {
     "models": ("models:models", "Opponents: check a reference, compare two, export."),
     "round": ("rounds:rounds", "Rounds: list, report, close, judge, approval, approve, refuse, rollback."),
     "benchmarks": ("benchmarks:benchmarks", "The paper's ten benchmarks: plan, read."),
+    "experiment": ("experiment:experiment", "Experiments: controls, matrix."),
     "release": ("learn:releases", "Releases: build, list, verify, export, push."),
     "claims": ("claims:claims", "Claims that wait for your word: list, decide, ask models."),
     "players": ("players:players", "Players: list, what was noticed about them, appeals, decide, forget."),

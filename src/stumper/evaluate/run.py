@@ -233,7 +233,7 @@ def compared(
     seed: int,
 ) -> Comparison:
     """Scores answers that are there already. Raises ValueError if there are not as many as items."""
-    guesses = guess_scores([_asked(item) for item in items])
+    guesses = guessed(items)
     outcomes = tuple(
         Outcome(item, one, two, _scored(item, one), _scored(item, two), float(guess))
         for item, one, two, guess in zip(items, before, after, guesses, strict=True)
@@ -247,6 +247,19 @@ def compared(
         groups=_split(outcomes, [item.group for item in items], seed=seed),
         dimensions=_split(outcomes, [_dimension(item) for item in items], seed=seed),
     )
+
+
+def scores(items: Sequence[Item], said: Sequence[str | None]) -> Scores:
+    """Returns what each answer is worth, 0..1, nan where it is missing.
+
+    Raises ValueError if there are not as many as items.
+    """
+    return np.array([_scored(item, one) for item, one in zip(items, said, strict=True)], dtype=np.float64)
+
+
+def guessed(items: Sequence[Item]) -> Scores:
+    """Returns what guessing earns at each item, 0..1, nan where that cannot be told."""
+    return guess_scores([_asked(item) for item in items])
 
 
 def figure(name: str, outcomes: Sequence[Outcome], *, seed: int) -> Figure:
