@@ -102,7 +102,10 @@ def test_an_arm_without_runs_is_missing_and_not_nought(tmp_path: Path) -> None:
     ("interval", "said"),
     [
         (Interval(0.1, 0.02, 0.2, 9), "beat ordinary data of the same size by +0.100 [+0.020, +0.200]."),
-        (Interval(-0.1, -0.2, -0.02, 9), "fall behind ordinary data of the same size by -0.100"),
+        (
+            Interval(-0.1, -0.2, -0.02, 9),
+            "fall behind ordinary data of the same size: -0.100 [-0.200",
+        ),
         (Interval(0.1, 0.0, 0.2, 9), "do not beat ordinary data"),
         (Interval(float("nan"), float("nan"), float("nan"), 0), "nothing was scored"),
     ],

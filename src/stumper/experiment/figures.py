@@ -98,7 +98,7 @@ def sentence(one: Difference) -> str:
     if low > 0:
         return f"{where}, {what} beat ordinary data of the same size by {mean:+.3f} {span}."
     if high < 0:
-        return f"{where}, {what} fall behind ordinary data of the same size by {mean:+.3f} {span}."
+        return f"{where}, {what} fall behind ordinary data of the same size: {mean:+.3f} {span}."
     return (
         f"{where}, {what} do not beat ordinary data of the same size: the difference is {mean:+.3f} {span}, "
         "which may be chance."

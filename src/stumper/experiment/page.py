@@ -112,8 +112,8 @@ class _Heat:
     """One cell of the matrix."""
 
     figures: Tested | None
-    depth: int
-    """-5 (lost much) to 5 (gained much): the class of its colour."""
+    look: str
+    """The class of its colour: from down-5 (lost much) over even to up-5 (gained much); gone if missing."""
     own: bool
     """Tuned on what stumped this very model."""
 
@@ -132,9 +132,9 @@ def _heat(found: Matrix, played: Played, model: str, asked: Played) -> _Heat:
     figures = found.at(played=played.id, tuned=model, test=asked.id).figures
     own = portable_ref(model) in played.models
     if figures is None or not figures.gain.n:
-        return _Heat(figures, 0, own)
-    share = max(-1.0, min(1.0, figures.gain.mean / _DEEPEST))
-    return _Heat(figures, round(5 * share), own)
+        return _Heat(figures, "gone", own)
+    depth = round(5 * max(-1.0, min(1.0, figures.gain.mean / _DEEPEST)))
+    return _Heat(figures, f"{'up' if depth > 0 else 'down'}-{abs(depth)}" if depth else "even", own)
 
 
 def _pages() -> Environment:
