@@ -121,5 +121,6 @@ def test_progress_grows_to_the_end(tmp_path: Path) -> None:
     one = bench(tmp_path, TESTS, FakeTuner(), Models())
     asyncio.run(one.answers(RUN, lambda done, total: heard.append(done / total)))
 
+    assert heard[0] == 0.0
     assert heard == sorted(heard)
     assert heard[-1] == 1.0

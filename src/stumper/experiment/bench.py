@@ -80,6 +80,7 @@ class Bench:
         # named after the mark too: what a run with other options left half done is not gone on with
         target = self.out / "tuning" / f"{run.name}-{self._mark(run)}"
         if not self.is_done(run):
+            tell(0, 1000)  # loading a model takes a while before its first step
             await self._write_pairs(folder, run.pairs)
             ref = await asyncio.to_thread(
                 self.tuner,
