@@ -8,7 +8,7 @@ from pathlib import Path
 from stumper.errors import BadSetting
 from stumper.experiment.bench import Tell
 from stumper.rounds import tune_on
-from stumper.tune.recipes import Recipe, recipe_for, recipe_named
+from stumper.tune.recipes import Recipe, Wishes, recipe_for, recipe_named
 from stumper.vlm.onnx import SHIPPED
 
 
@@ -47,7 +47,7 @@ class RecipeTuner:
             base_ref=base,
             target=target.resolve(),
             recipe=self.recipe_of(base),
-            batch=self.batch,
+            wishes=Wishes(batch=self.batch, patience=0),  # an arm has no validation pairs
             remote_code=self.remote_code,
             seed=seed,
             on_progress=on_progress,
