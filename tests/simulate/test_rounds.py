@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper import campaigns
 from stumper.app import App, build
@@ -16,7 +19,19 @@ from stumper.config import load
 from stumper.play.game import Game
 from stumper.records import Campaign, ImageKind, Round, RoundStatus, Rules
 from stumper.simulate import queries, simulate
-from stumper.store.schema import exchange, image, player, round_, session, turn
+from stumper.store.schema import (
+    claim,
+    evaluation,
+    example,
+    exchange,
+    image,
+    lesson,
+    player,
+    release,
+    round_,
+    session,
+    turn,
+)
 from stumper.toytown.sample import sample_scene
 from stumper.vlm.picture import ball
 
@@ -25,6 +40,33 @@ PLAYERS, PICTURES = 3, 40
 
 class Killed(Exception):
     pass
+
+
+@pytest.fixture(scope="module")
+def first_round(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a crowd has played a round."""
+    folder = tmp_path_factory.mktemp("first") / "round"
+    asyncio.run(_played(folder))
+    return folder
+
+
+async def _played(folder: Path) -> None:
+    async with build(load(data=folder, model="scripted:")) as app:
+        await play(app, await opened(app))
+
+
+@pytest.fixture
+async def app(first_round: Path, tmp_path: Path) -> AsyncIterator[App]:
+    """An installation of one's own with that round."""
+    shutil.copytree(first_round, tmp_path / "own")
+    async with build(load(data=tmp_path / "own", model="scripted:")) as made:
+        yield made
+
+
+async def find(app: App) -> tuple[Campaign, Round]:
+    async with app.database.read() as tx:
+        campaign = await campaigns.find_campaign(tx, "toytown")
+        return campaign, await campaigns.current_round(tx, campaign.id)
 
 
 async def opened(app: App) -> Campaign:
@@ -98,15 +140,11 @@ async def asked(app: App) -> list[tuple[Any, ...]]:
 
 
 async def test_a_crowd_killed_in_its_second_round_asks_what_it_would_have_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: App, first_round: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with build(load(data=tmp_path / "whole", model="scripted:")) as app:
-        campaign = await opened(app)
-        await next_round(app, campaign, await play(app, campaign))
-    shutil.copytree(tmp_path / "whole", tmp_path / "killed")
-    async with build(load(data=tmp_path / "whole", model="scripted:")) as app:
-        await play(app, campaign)
-        whole = await asked(app)
+    await next_round(app, *await find(app))
+    await play(app, (await find(app))[0])
+    whole = await asked(app)
 
     judge, left = Game.judge, 6
 
@@ -117,13 +155,16 @@ async def test_a_crowd_killed_in_its_second_round_asks_what_it_would_have_asked(
             raise Killed
         return await judge(*args, **given)
 
-    async with build(load(data=tmp_path / "killed", model="scripted:")) as app:
+    shutil.copytree(first_round, tmp_path / "killed")
+    async with build(load(data=tmp_path / "killed", model="scripted:")) as other:
+        campaign, current = await find(other)
+        await next_round(other, campaign, current)
         with monkeypatch.context() as patch:
             patch.setattr(Game, "judge", dies)
             with pytest.raises(Killed):
-                await play(app, campaign)
-        await play(app, campaign)
-        killed = await asked(app)
+                await play(other, campaign)
+        await play(other, campaign)
+        killed = await asked(other)
 
     assert killed == whole
     first, second = ([row for row in whole if row[0] == number] for number in (1, 2))
@@ -132,34 +173,64 @@ async def test_a_crowd_killed_in_its_second_round_asks_what_it_would_have_asked(
     assert max(row[2] for row in first) < min(row[2] for row in second)
 
 
-async def test_players_remember_their_own_marks_but_no_falsified_answer(tmp_path: Path) -> None:
-    async with build(load(data=tmp_path, model="scripted:")) as app:
-        campaign = await opened(app)
-        await play(app, campaign)
-        async with app.database.read() as tx:
-            rows = (
-                await tx.execute(
-                    select(session.c.player_id, turn.c.position, exchange.c.poisoned, exchange.c.question)
-                    .select_from(
-                        exchange.join(turn, turn.c.id == exchange.c.turn_id).join(
-                            session, session.c.id == turn.c.session_id
-                        )
-                    )
-                    .where(exchange.c.verdict.is_not(None))
-                )
-            ).all()
-            assert any(row.poisoned for row in rows)
-            for player_id in {row.player_id for row in rows}:
-                told = await queries.remembered(tx, player_id, campaign_id=campaign.id, before=1)
-                own = [row for row in rows if row.player_id == player_id]
-                assert sorted(one.question for one in told) == sorted(
-                    row.question for row in own if not row.poisoned
-                )
+async def test_players_remember_their_own_marks_but_no_falsified_answer(app: App) -> None:
+    campaign, _ = await find(app)
+    async with app.database.read() as tx:
+        rows = await marks(tx)
+        assert any(row.poisoned for row in rows)
+        for player_id in {row.player_id for row in rows}:
+            told = await queries.remembered(tx, player_id, campaign_id=campaign.id, before=1)
+            own = [row for row in rows if row.player_id == player_id and not row.poisoned]
+            assert sorted(one.question for one in told) == sorted(row.question for row in own)
 
-        async with app.database.begin() as tx:  # as if every session were still under way
-            await tx.execute(session.update().values(finished_at=None))
-        async with app.database.read() as tx:
-            for player_id in {row.player_id for row in rows}:
-                told = await queries.remembered(tx, player_id, campaign_id=campaign.id, before=1)
-                own = [row for row in rows if row.player_id == player_id and row.position < 1]
-                assert sorted(one.question for one in told) == sorted(row.question for row in own)
+    async with app.database.begin() as tx:  # as if every session were still under way
+        await tx.execute(session.update().values(finished_at=None))
+    async with app.database.read() as tx:
+        for player_id in {row.player_id for row in rows}:
+            told = await queries.remembered(tx, player_id, campaign_id=campaign.id, before=1)
+            own = [row for row in rows if row.player_id == player_id and row.position < 1]
+            assert sorted(one.question for one in told) == sorted(row.question for row in own)
+
+
+async def marks(tx: AsyncConnection) -> list[Any]:
+    joined = exchange.join(turn, turn.c.id == exchange.c.turn_id).join(
+        session, session.c.id == turn.c.session_id
+    )
+    query = select(session.c.player_id, turn.c.position, exchange.c.poisoned, exchange.c.question)
+    rows = await tx.execute(query.select_from(joined).where(exchange.c.verdict.is_not(None)))
+    return list(rows)
+
+
+async def test_a_catch_that_the_model_learned_stumps_no_more(app: App) -> None:
+    campaign, current = await find(app)
+    async with app.database.begin() as tx:
+        caught = (await tx.execute(select(claim).order_by(claim.c.id))).first()
+        assert caught is not None
+        before = await queries.remembered(tx, caught.player_id, campaign_id=campaign.id, before=0)
+        await learn(tx, current, caught)
+        told = await queries.remembered(tx, caught.player_id, campaign_id=campaign.id, before=0)
+    about_it = [one for one in told if (one.image_id, one.question) == (caught.image_id, caught.question)]
+    assert [one.stumped for one in about_it] == [False]
+    assert sum(one.stumped for one in told) == sum(one.stumped for one in before) - 1
+
+
+async def learn(tx: AsyncConnection, current: Round, caught: Any) -> None:
+    """Makes a claim an example that a model which plays now gets right."""
+    made = {
+        "id": "e", "claim_id": caught.id, "campaign_id": caught.campaign_id, "round_id": current.id,
+        "image_id": caught.image_id, "question": caught.question, "answer": caught.correction,
+        "wrong_answer": caught.model_answer, "category": "counting", "posterior": 0.99, "provenance": {},
+    }  # fmt: skip
+    await tx.execute(insert(example).values(**made))
+    froze = {
+        "id": "r", "campaign_id": caught.campaign_id, "round_id": current.id, "version": 1, "digest": "d",
+        "path": "nowhere", "examples": 1, "created_at": 2.0,
+    }  # fmt: skip
+    await tx.execute(insert(release).values(**froze))
+    judged = {
+        "id": "v", "release_id": "r", "base_ref": "scripted:", "tuned_ref": "scripted:text=two",
+        "figures": {}, "passed": True, "evaluated_at": 2.0,
+    }  # fmt: skip
+    await tx.execute(insert(evaluation).values(**judged))
+    said = {"evaluation_id": "v", "example_id": "e", "answer": "two", "score": 1.0, "learned": True}
+    await tx.execute(insert(lesson).values(**said, held_out=False))

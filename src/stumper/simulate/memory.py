@@ -27,7 +27,7 @@ class Tried(NamedTuple):
 
     kind: Skill
     stumped: bool
-    """In the player's eyes: they marked the answer wrong."""
+    """In the player's eyes: they marked the answer wrong, and were not told that a later model learned it."""
     rounds_ago: int
 
 

@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stumper.records import ClaimStatus, ImageKind, PlayerId, PlayerKind, SessionId, Verdict
 from stumper.store.schema import (
     claim,
+    evaluation,
     example,
     exchange,
     image,
     ledger,
+    lesson,
     player,
     round_,
     session,
@@ -34,7 +36,8 @@ class Remembered:
     round_number: int
     image_id: str
     question: str
-    marked_wrong: bool
+    stumped: bool
+    """They marked the answer wrong, and know of no model that plays and learned it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,19 @@ async def remembered(
 ) -> list[Remembered]:
     """Returns what a player asked and judged: in finished sessions without falsified answers, which are
     revealed at the end, and in one under way everything on pictures before place ``before`` (0-based).
+
+    A catch that a model that plays has learned stumps no more: its player was told so.
     """
+    learned = (
+        select(claim.c.exchange_id)
+        .join(example, example.c.claim_id == func.coalesce(claim.c.same_as, claim.c.id))
+        .join(lesson, lesson.c.example_id == example.c.id)
+        .join(evaluation, evaluation.c.id == lesson.c.evaluation_id)
+        .where(claim.c.player_id == player_id, lesson.c.learned, evaluation.c.passed)
+    )
+    stumped = and_(exchange.c.verdict == Verdict.WRONG.value, exchange.c.id.not_in(learned))
     rows = await tx.execute(
-        select(round_.c.number, turn.c.image_id, exchange.c.question, exchange.c.verdict)
+        select(round_.c.number, turn.c.image_id, exchange.c.question, stumped)
         .select_from(
             session.join(turn, turn.c.session_id == session.c.id)
             .join(exchange, exchange.c.turn_id == turn.c.id)
@@ -125,10 +138,7 @@ async def remembered(
             ),
         )
     )
-    return [
-        Remembered(number, image_id, question, verdict == Verdict.WRONG.value)
-        for number, image_id, question, verdict in rows
-    ]
+    return [Remembered(number, image_id, question, bool(still)) for number, image_id, question, still in rows]
 
 
 async def votes_by_player(tx: AsyncConnection) -> dict[PlayerId, int]:

@@ -84,7 +84,7 @@ class Stage:
         return hopes(
             Tried(
                 self.truths.find(row.image_id, row.question).kind,
-                row.marked_wrong,
+                row.stumped,
                 self.round.number - row.round_number,
             )
             for row in rows
