@@ -19,6 +19,8 @@ from stumper.config import load
 from stumper.play.game import Game
 from stumper.records import Campaign, ImageKind, Round, RoundStatus, Rules
 from stumper.simulate import queries, simulate
+from stumper.simulate.quality import really_wrong
+from stumper.simulate.world import truth_book
 from stumper.store.schema import (
     claim,
     evaluation,
@@ -190,6 +192,16 @@ async def test_players_remember_their_own_marks_but_no_falsified_answer(app: App
             told = await queries.remembered(tx, player_id, campaign_id=campaign.id, before=1)
             own = [row for row in rows if row.player_id == player_id and row.position < 1]
             assert sorted(one.question for one in told) == sorted(row.question for row in own)
+
+
+async def test_only_what_simulated_players_judged_is_held_against_the_truth(app: App) -> None:
+    _, current = await find(app)
+    async with app.database.begin() as tx:
+        judged = await queries.judged_targets(tx, round_id=current.id)
+        await tx.execute(player.update().values(kind="human"))
+        assert await queries.judged_targets(tx, round_id=current.id) == []
+    share = really_wrong(judged, truth_book(app.settings.data, [current.id]))
+    assert 0 < share <= 1
 
 
 async def marks(tx: AsyncConnection) -> list[Any]:

@@ -168,16 +168,19 @@ async def round_counts(tx: AsyncConnection, *, round_id: str) -> dict[str, int]:
 
 
 async def judged_targets(tx: AsyncConnection, *, round_id: str) -> list[tuple[str, str, str]]:
-    """Returns (image, question, the model's answer) of what was judged in finished sessions off control."""
+    """Returns (image, question, the model's answer) of what simulated players judged off control, in finished
+    sessions.
+    """
     rows = await tx.execute(
         select(turn.c.image_id, exchange.c.question, exchange.c.model_answer)
         .select_from(
-            session.join(turn, turn.c.session_id == session.c.id).join(
-                exchange, exchange.c.turn_id == turn.c.id
-            )
+            session.join(turn, turn.c.session_id == session.c.id)
+            .join(player, player.c.id == session.c.player_id)
+            .join(exchange, exchange.c.turn_id == turn.c.id)
         )
         .where(
             session.c.round_id == round_id,
+            player.c.kind == PlayerKind.SIMULATED.value,
             session.c.finished_at.is_not(None),
             exchange.c.verdict.is_not(None),
             ~turn.c.control,
