@@ -26,6 +26,7 @@ from stumper.errors import Conflict
 from stumper.evaluate.chronicle import Chronicle
 from stumper.evaluate.chronicle_page import write_chronicle
 from stumper.evaluate.closing import Examination
+from stumper.evaluate.curve import curve_of
 from stumper.evaluate.report import Loop, ReportData, write_report
 from stumper.front.console import StageDisplay
 from stumper.images.toytown import add_toytown
@@ -249,6 +250,7 @@ def _report_data(
         ),
         standings=collected.standings,
         insight=collected.insight,
+        curve=curve_of(result["tuned"]),
         facts=(
             ("Seed", str(seed)),
             ("Time", f"{minutes:.1f} minutes"),

@@ -91,6 +91,7 @@ def report_data(*, n: int = 60, base: float = 0.03, tuned: float = 0.62) -> Repo
             withheld=comparison(withheld, base=0.05, tuned=tuned),
             consistency=judged(varied, _right(varied, base, 5), _right(varied, tuned, 6), seed=1),
         ),
+        curve=((10, 2.4, None), (20, 1.1, 1.3), (30, 0.7, None), (40, 0.5, 0.9)),
         passed=True,
         verdict="It gained and forgot little: the tuned model is the opponent of round 2.",
         manifest=Manifest(

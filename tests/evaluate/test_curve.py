@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stumper.evaluate.curve import loss_curve
+from stumper.evaluate.curve import curve_of, loss_curve
+from stumper.tune.lora import DONE
 
 _LINE = re.compile(r'<line class="(\w+)" x1="([\d.]+)%" x2="([\d.]+)%" y1="([\d.]+)" y2="([\d.]+)"/>')
 
@@ -39,3 +41,13 @@ def test_every_loss_has_its_place_within_the_chart(losses: list[tuple[float, flo
 def test_without_a_loss_nothing_is_drawn() -> None:
     assert not loss_curve([])
     assert not loss_curve([[1, None, None], [2, math.nan]])
+
+
+def test_the_curve_is_read_where_the_tuning_left_it(tmp_path: Path) -> None:
+    (tmp_path / DONE).write_text('{"curve": [[5, 4.0, null], [10, 2.0, 3.0]]}', encoding="utf-8")
+    assert curve_of(f"hf:{tmp_path}") == [[5, 4.0, None], [10, 2.0, 3.0]]
+
+    for broken in ("[]", "{}", "{"):
+        (tmp_path / DONE).write_text(broken, encoding="utf-8")
+        assert curve_of(f"hf:{tmp_path}") == []
+    assert curve_of("openai:http://127.0.0.1:1#none") == curve_of("onnx:") == []

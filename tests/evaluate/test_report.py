@@ -126,6 +126,14 @@ def test_without_variants_and_costs_their_sections_are_left_out(data: ReportData
     assert parsed(text).open == []
 
 
+def test_the_losses_of_the_tuning_are_drawn_where_they_are_known(data: ReportData) -> None:
+    assert "training loss from 2.40 to 0.50; validation loss from 1.30 to 0.90" in render(data)
+    unchecked = render(replace(data, curve=((10, 2.4, None), (20, 1.1, None))))
+    assert "How it learned" in unchecked
+    assert "validation split" not in unchecked
+    assert "How it learned" not in render(replace(data, curve=()))
+
+
 def test_the_worst_losses_come_first() -> None:
     losses = [outcome(f"{tuned}", 1.0, tuned) for tuned in (0.5, 0.0, 0.75, 0.25) for _ in range(4)]
 

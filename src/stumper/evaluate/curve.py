@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 from markupsafe import Markup
 
 from stumper.evaluate.charts import number
 from stumper.release.drawing import dot, line, svg
+from stumper.tune.lora import DONE
 
 _EDGE = 7
 """Pixels above and below, for dots."""
 Row = Sequence[float | None]
 """Step, loss, validation loss, as the figures of a tuning hold them; more may follow."""
+
+
+def curve_of(model_ref: str) -> list[Row]:
+    """Returns the curve that a tuning left beside its model; empty for a model that was not tuned here."""
+    path = Path(model_ref.partition(":")[2] or ".") / DONE
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return list(saved.get("curve", [])) if isinstance(saved, dict) else []
 
 
 def loss_curve(rows: Iterable[Row], *, height_px: int = 90) -> Markup:

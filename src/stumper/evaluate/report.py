@@ -17,6 +17,7 @@ from stumper.evaluate.cards import piles
 from stumper.evaluate.charts import number, pair, whisker
 from stumper.evaluate.closing import Examination
 from stumper.evaluate.consistency import Consistency
+from stumper.evaluate.curve import Row, loss_curve
 from stumper.evaluate.insight import Insight
 from stumper.evaluate.metrics import Interval
 from stumper.evaluate.panel import PanelScores, Unheard
@@ -103,6 +104,8 @@ class ReportData:
     """What play says about the model, where there was play."""
     benchmarks: Table | None = None
     """The paper's ten, where they were run."""
+    curve: Sequence[Row] = ()
+    """Losses of the tuning, see `curve.curve_of`."""
     facts: Sequence[tuple[str, str]] = ()
     """Provenance of the run: seed, versions, minutes, machine."""
 
@@ -145,6 +148,8 @@ def _view(data: ReportData) -> dict[str, Any]:
         "kinds": sorted(kinds.items()) if len(kinds) > 1 else [],
         "panel": _panel(found),
         "found": _found(data.insight),
+        "curve": loss_curve(data.curve),
+        "checked": any(len(row) > 2 and row[2] is not None for row in data.curve),
         "composition": _composition(data.manifest),
         "most_points": max((abs(one.points) for one in data.standings), default=1.0) or 1.0,
     }

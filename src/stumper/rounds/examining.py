@@ -10,6 +10,7 @@ from typing import Any
 from stumper.curate.panel.panel import Panel
 from stumper.evaluate.benchmarks import Table as BenchmarkTable
 from stumper.evaluate.closing import examine_fully
+from stumper.evaluate.curve import curve_of
 from stumper.evaluate.gate import Gate
 from stumper.evaluate.panel import ask_panel
 from stumper.evaluate.report import ReportData, write_report
@@ -52,6 +53,7 @@ async def evaluate_on(
         manifest=manifest,
         seed=seed,
         benchmarks=benchmarks,
+        curve=curve_of(tuned_ref),
     )
     write_report(report, data)
     shutil.rmtree(kept)
