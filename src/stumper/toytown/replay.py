@@ -1,4 +1,8 @@
-"""Known pairs for replay while tuning: ordinary taught questions about fresh scenes."""
+"""Known pairs for replay while tuning: what the shipped model was taught, about fresh scenes.
+
+Four of five are ordinary questions, one is an exercise in the invented `tongue`: what tuning builds on is
+forgotten too where nobody asks for it (docs/log.md).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,12 @@ import random
 from pathlib import Path
 from typing import Final
 
-from stumper.toytown import teach
+from stumper.toytown import teach, tongue
 from stumper.toytown.draw import draw
 from stumper.toytown.sample import sample_scene
 
 FIRST_REPLAY_SEED: Final = 5_000_000
-_QUESTIONS_A_SCENE: Final = 3
+_QUESTIONS_A_SCENE: Final = 4
 
 
 def write_replay(folder: Path, *, pairs: int, seed: int, image_px: int = 96) -> Path:
@@ -31,7 +35,8 @@ def write_replay(folder: Path, *, pairs: int, seed: int, image_px: int = 96) -> 
         number += 1
         scene = sample_scene(number, style="simple" if number % 2 else "mixed")
         draw(scene, image_px).save(folder / "images" / f"{number}.png")
-        for question in teach.ask_taught(scene, rng, _QUESTIONS_A_SCENE):
+        exercise = tongue.ask(scene, rng, tongue.LATER)
+        for question in (*teach.ask_taught(scene, rng, _QUESTIONS_A_SCENE), exercise):
             row = {
                 "images": [f"images/{number}.png"],
                 "prompt": [{"role": "user", "content": question.text}],
