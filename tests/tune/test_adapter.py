@@ -16,10 +16,11 @@ if importlib.util.find_spec("trl") is None:
 from safetensors.torch import load_file
 from torch.testing import assert_close
 
-from stumper.errors import BadSetting
+from stumper.errors import BadSetting, ModelRefused
+from stumper.serving import origin_in
 from stumper.tune import recipe_for, tune
-from stumper.tune.adapter import CONFIG, WEIGHTS, checkpoint_under
-from stumper.tune.model import load
+from stumper.tune.model import checkpoint_under, load
+from stumper.vlm.checkpoint import ADAPTER, ADAPTER_WEIGHTS
 from stumper.vlm.hf import open_hf
 from stumper.vlm.picture import ball
 from tests.tune import small
@@ -56,9 +57,10 @@ def test_an_adapter_is_the_change_without_the_model(base: Path, adapter: Path, m
     for name, weight in model.state_dict().items():
         if name in expected:
             assert_close(weight, expected[name], atol=1e-6, rtol=1e-5)
-    assert json.loads((adapter / CONFIG).read_text())["base_model_name_or_path"] == str(base)
+    assert json.loads((adapter / ADAPTER).read_text())["base_model_name_or_path"] == str(base)
+    assert origin_in(adapter).base == str(base)
     assert not (adapter / "model.safetensors").exists()
-    assert (adapter / WEIGHTS).stat().st_size < (merged / "model.safetensors").stat().st_size
+    assert (adapter / ADAPTER_WEIGHTS).stat().st_size < (merged / "model.safetensors").stat().st_size
 
 
 async def test_an_adapter_plays(adapter: Path, merged: Path) -> None:
@@ -84,10 +86,10 @@ def test_an_adapter_is_tuned_further_as_the_merged_model_would_be(
 
 
 def test_an_adapter_whose_base_is_not_here_is_refused(adapter: Path, tmp_path: Path) -> None:
-    config = json.loads((adapter / CONFIG).read_text()) | {
+    config = json.loads((adapter / ADAPTER).read_text()) | {
         "base_model_name_or_path": "HuggingFaceTB/Some-VLM"
     }
-    (tmp_path / CONFIG).write_text(json.dumps(config))
+    (tmp_path / ADAPTER).write_text(json.dumps(config))
 
     with pytest.raises(BadSetting, match="adapter of 'HuggingFaceTB/Some-VLM'"):
         load(tmp_path, PLAIN)
@@ -96,7 +98,7 @@ def test_an_adapter_whose_base_is_not_here_is_refused(adapter: Path, tmp_path: P
 @pytest.mark.parametrize("fault", ["other shapes", "other layers"])
 def test_an_adapter_of_another_model_is_refused(adapter: Path, tmp_path: Path, fault: str) -> None:
     shutil.copytree(adapter, tmp_path / "adapter")
-    path = tmp_path / "adapter" / CONFIG
+    path = tmp_path / "adapter" / ADAPTER
     config = json.loads(path.read_text())
     if fault == "other shapes":
         config["base_model_name_or_path"] = str(small.base(tmp_path / "wide", width=64))
@@ -104,7 +106,7 @@ def test_an_adapter_of_another_model_is_refused(adapter: Path, tmp_path: Path, f
         config["target_modules"] = [name for name in config["target_modules"] if "q_proj" not in name]
     path.write_text(json.dumps(config))
 
-    with pytest.raises(BadSetting, match="does not fit the checkpoint"):
+    with pytest.raises(ModelRefused, match="does not fit its base"):
         load(tmp_path / "adapter", PLAIN)
 
 

@@ -29,6 +29,7 @@ from stumper.config import load
 from stumper.curate.panel.journal import Journal
 from stumper.curate.panel.panel import LEAST
 from stumper.errors import BadSetting
+from stumper.tune.crew import Strategy
 from stumper.tune.recipes import Method, Quantize
 
 
@@ -114,31 +115,54 @@ def tune(
     remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Let Python run that lies beside the weights.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes on this machine that share every update: one a GPU.")
+    ] = 1,
+    strategy: Annotated[
+        Strategy, typer.Option(help="What each process keeps: all, a part of all (fsdp), DeepSpeed's ZeRO-2.")
+    ] = Strategy.DDP,
     seed: SeedOption = 1,
     withdrawn: WithdrawnOption = False,
 ) -> None:
     """Tunes a model on a release by LoRA (needs the extra "train")."""
-    from stumper.front.console import StageDisplay
-    from stumper.rounds import tune_on
+    from stumper.tune import fresh_pairs, together
     from stumper.tune.recipes import Wishes, recipe_named
 
     refuse_withdrawn(release, allowed=withdrawn)
-    wishes = Wishes(batch=batch, rate=rate, method=method, patience=patience, quantize=quantize)
-    with StageDisplay({"tune": 200.0}, console=err) as display:
+    fresh_pairs(release)  # what is wrong with it is said before processes start
+    work = partial(
+        _tune_as_one,
+        release,
+        strategy=strategy,
+        base_ref=base if ":" in base else f"hf:{base}",
+        target=target.resolve(),
+        recipe=recipe_named(recipe) if recipe else None,
+        wishes=Wishes(batch=batch, rate=rate, method=method, patience=patience, quantize=quantize),
+        remote_code=remote_code,
+        merge=merge,
+        report_to=report_to or (),
+        seed=seed,
+    )
+    ref = together(processes, work) if processes > 1 else work()
+    if ref is not None:
+        out.print(f"Tuned model: {ref}")
+
+
+def _tune_as_one(release: Path, *, strategy: Strategy, **how: Any) -> str | None:
+    """Tunes as one process, perhaps of several; returns the model's reference in the main one."""
+    from stumper.front.console import StageDisplay
+    from stumper.rounds import tune_on
+    from stumper.tune import meeting
+
+    with StageDisplay({"tune": 200.0}, console=err) as display, meeting(strategy) as crew:
         tuned = tune_on(
             release,
-            base_ref=base if ":" in base else f"hf:{base}",
-            target=target.resolve(),
-            recipe=recipe_named(recipe) if recipe else None,
-            wishes=wishes,
-            remote_code=remote_code,
-            merge=merge,
-            report_to=report_to or (),
             say=lambda text: err.print(text, highlight=False, soft_wrap=True, markup=False),
-            seed=seed,
             on_progress=partial(display.tell, "tune"),
+            crew=crew,
+            **how,
         )
-    out.print(f"Tuned model: {tuned.ref}")
+    return tuned.ref if crew.main else None
 
 
 def evaluate(

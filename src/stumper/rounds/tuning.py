@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stumper import __version__
 from stumper.errors import BadSetting
 from stumper.release.manifest import NAME, read_manifest
-from stumper.tune import Wishes, fresh_pairs
+from stumper.tune import ALONE, Wishes, fresh_pairs
 from stumper.tune.disk import save_whole
 from stumper.vlm.onnx import SHIPPED
 
 if TYPE_CHECKING:
-    from stumper.tune import Recipe, TuneResult
+    from stumper.tune import Crew, Recipe, TuneResult
 
 _REPLAY_PAIRS = 6000
 """Known pairs at hand for replay; tuning draws the share its recipe asks for."""
@@ -68,12 +68,14 @@ def tune_on(
     report_to: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[int, int], None] | None = None,
+    crew: Crew = ALONE,
 ) -> Tuned:
     """Tunes ``base_ref`` on a release, exports the result, and returns it; found if made before.
 
     Without a ``recipe`` the one that fits the checkpoint is taken; ``wishes`` change it. ``say`` hears what
-    will be done, the memory it needs, and the losses. The rest is as `tune` takes it. Raises BadSetting for a
-    model that has no checkpoint on this machine, or without the extra ``train``.
+    will be done, the memory it needs, and the losses. ``crew`` is who trains together (``tune.meeting``): its
+    main process speaks and writes. The rest is as `tune` takes it. Raises BadSetting for a model that has no
+    checkpoint on this machine, or without the extra ``train``.
     """
     scheme, _, rest = base_ref.partition(":")
     if scheme not in {"onnx", "hf"}:
@@ -91,21 +93,26 @@ def tune_on(
 
         root = checkpoint_under(base)
         recipe = (wishes or Wishes()).on(recipe or recipe_for(root))
-        say(plan(root, recipe, remote_code=remote_code))
+        mine = crew.share(recipe)
+        if crew.main:
+            say(plan(root, mine, remote_code=remote_code) + crew.told())
+        with crew.main_first():
+            replay = _replay(target, seed) if is_tiny else None
         result = tune(
             base,
             release,
             target,
             recipe=recipe,
             seed=seed,
-            replay=_replay(target, seed) if is_tiny else None,
+            replay=replay,
             remote_code=remote_code,
             merge=merge,
             report_to=report_to,
             on_progress=on_progress,
             say=say,
+            crew=crew,
         )
-        if is_tiny and not (target / "onnx").is_dir():
+        if is_tiny and crew.main and not (target / "onnx").is_dir():
             save_whole(target, partial(export, target))
     except ModuleNotFoundError as error:
         raise BadSetting(f"Tuning needs {error.name}: pip install 'stumper[train]'") from error

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from stumper.errors import BadSetting
-from stumper.tune.adapter import put_on
 from stumper.tune.ahead import remember
+from stumper.tune.crew import ALONE, Crew
 from stumper.tune.disk import ensure_space, save_whole, space_needed, telling_of_a_full_disk
 from stumper.tune.model import copy_weights, load, step_back, weaken
 from stumper.tune.pairs import Pair, lessons, mix, read_pairs
@@ -35,7 +35,8 @@ from stumper.tune.resume import (
 )
 from stumper.tune.settings import arguments, require_reporters
 from stumper.tune.trainer import build_trainer, feed
-from stumper.tune.watch import OnProgress, Point, curve, mean_loss, train
+from stumper.tune.watch import OnProgress, Point, curve, mean_loss, teller, train
+from stumper.vlm.checkpoint import put_on
 
 DONE: Final = "tuned.json"
 
@@ -76,6 +77,7 @@ class _Run:
     report_to: Sequence[str]
     on_progress: OnProgress | None
     say: Callable[[str], None]
+    crew: Crew
 
 
 def tune(
@@ -91,14 +93,15 @@ def tune(
     report_to: Sequence[str] = (),
     on_progress: OnProgress | None = None,
     say: Callable[[str], None] = lambda _: None,
+    crew: Crew = ALONE,
 ) -> TuneResult:
     """Tunes the checkpoint in `base_dir` on `release_dir/train.jsonl`; saves the merged model in `out_dir`.
 
     `replay` is a file of known pairs in the same format; DPO takes none, its loss holds on to the base model.
     `remote_code` lets Python run that lies beside the weights. Without `merge` only the adapter is saved.
     `report_to` names trackers (`settings.REPORTERS`), `on_progress` hears steps done and steps in all, `say`
-    every loss. A finished `out_dir` of the same run is returned as it is; several processes may call this, of
-    which the main one writes.
+    every loss. `crew` is who trains together: all call this alike, the main process speaks and writes. A
+    finished `out_dir` of the same run is returned as it is.
 
     Raises BadRelease if there is nothing to learn from, BadSetting for a model that cannot be tuned so, too
     little disk or memory, Conflict if `out_dir` holds a model that was tuned otherwise.
@@ -120,6 +123,7 @@ def tune(
         report_to=report_to,
         on_progress=on_progress,
         say=say,
+        crew=crew,
     )
     return _tune(run, fresh=len(taught.fresh))
 
@@ -133,24 +137,23 @@ def _require_fit(recipe: Recipe, *, merge: bool) -> None:
 
 
 def _tune(run: _Run, *, fresh: int) -> TuneResult:
-    # First of all: these settings know of other processes that do the same.
     settings = arguments(
         run.out_dir / FOLDER,
         run.recipe,
         run.seed,
         len(run.pairs),
+        run.crew,
         checked=bool(run.checked),
         report_to=run.report_to,
     )
-    made_of = identity(
-        run.base_dir, run.pairs, run.checked, run.recipe, run.seed, processes=settings.world_size
-    ) | {"merged": run.merge}
+    made_of = identity(run.base_dir, run.pairs, run.checked, run.recipe, run.seed, run.crew)
+    made_of |= {"merged": run.merge}
     if (run.out_dir / DONE).is_file():
         return _read_result(run.out_dir, made_of)
     began = time.monotonic()
-    if settings.should_save:
-        claim(run.out_dir, made_of)
-    settings.distributed_state.wait_for_everyone()
+    with run.crew.main_first():
+        if run.crew.main:
+            claim(run.out_dir, made_of)
     trained = _train(run, settings)
     result = TuneResult(
         folder=run.out_dir,
@@ -163,16 +166,22 @@ def _tune(run: _Run, *, fresh: int) -> TuneResult:
         kept_step=trained.kept_step if run.recipe.patience else None,
         curve=trained.curve,
     )
-    if settings.should_save:
+    if run.crew.main:
         _finish(run, result, made_of)
-    settings.distributed_state.wait_for_everyone()
     return result
 
 
 def _finish(run: _Run, result: TuneResult, made_of: dict[str, Any]) -> None:
     """Written last: a folder with this file holds a whole model."""
-    written = {**asdict(result), "folder": ".", "recipe": asdict(run.recipe), "seed": run.seed}
-    text = json.dumps({**written, "made_of": made_of})
+    written = {
+        **asdict(result),
+        "folder": ".",
+        "base": str(run.base_dir.absolute()),
+        "recipe": asdict(run.recipe),
+        "seed": run.seed,
+        "made_of": made_of,
+    }
+    text = json.dumps(written)
     save_whole(run.out_dir, lambda part: (part / DONE).write_text(text, encoding="utf-8"))
     shutil.rmtree(run.out_dir / FOLDER, ignore_errors=True)
 
@@ -187,46 +196,50 @@ def _read_result(out_dir: Path, made_of: dict[str, Any]) -> TuneResult:
 
 
 def _train(run: _Run, settings: Any) -> Trained:
-    """Trains, or finds that training has ended, and saves the model."""
+    """Trains, or finds that training has ended; the main process saves the model."""
     from transformers import set_seed
 
     set_seed(run.seed)
-    model, processor = load(run.base_dir, run.recipe, remote_code=run.remote_code)
+    model, processor = _load(run)
     data = feed(run.pairs, run.checked, run.recipe, processor)
     forget = remember(model) if run.recipe.ahead else None
     before = copy_weights(model) if run.recipe.keep < 1.0 and run.merge else None
-    trainer = build_trainer(
-        model, processor, run.recipe, settings, data, on_progress=run.on_progress, say=run.say
-    )
+    watch = [teller(run.on_progress, run.say)] if run.crew.main else []
+    trainer = build_trainer(model, processor, run.recipe, settings, data, watch)
     learning = [weight.numel() for weight in trainer.model.parameters() if weight.requires_grad]
     quantized = run.recipe.quantize is not None
     ensure_space(run.out_dir, space_needed(model, sum(learning), merge=run.merge, quantized=quantized))
     trained = _learn(trainer, run)
     if forget is not None:
         forget()
-    if settings.should_save:
-        save_whole(run.out_dir, lambda part: _save(part, trainer.model, processor, before, run))
+    adapted = run.crew.whole(trainer, lambda: _load(run)[0])
+    if adapted is not None:
+        restore(adapted, run.out_dir / FOLDER / trained.kept, words=run.recipe.words)
+        save_whole(run.out_dir, lambda part: _save(part, adapted, processor, before, run))
     return trained
 
 
+def _load(run: _Run) -> tuple[Any, Any]:
+    return load(run.base_dir, run.recipe, remote_code=run.remote_code)
+
+
 def _learn(trainer: Any, run: _Run) -> Trained:
+    """Trains, if that has not ended. What came of it lies in the checkpoint that is kept."""
     folder, words = run.out_dir / FOLDER, run.recipe.words
-    ended = read_end(folder)
-    if ended is None:
-        checkpoint = last_checkpoint(folder, words=words)
-        if checkpoint is not None and words:
-            restore_words(trainer.model, checkpoint)
-        with telling_of_a_full_disk(run.out_dir):
-            train(trainer, checkpoint, run.recipe)
-        state = trainer.state
-        best = state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
-        kept = Path(best).name if best else f"checkpoint-{state.global_step}"
-        ended = Trained(kept=kept, steps=int(state.global_step), curve=curve(state.log_history))
-        if trainer.args.should_save:
-            note_end(folder, ended)
-        if best is None:
-            return ended
-    restore(trainer.model, folder / ended.kept, words=words)
+    if ended := read_end(folder):
+        return ended
+    checkpoint = last_checkpoint(folder, words=words)
+    if checkpoint is not None and words:
+        restore_words(trainer.model, checkpoint)
+    run.crew.prepare(trainer, run.recipe)
+    with telling_of_a_full_disk(run.out_dir):
+        train(trainer, checkpoint, run.crew.share(run.recipe))
+    state = trainer.state
+    best = state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
+    kept = Path(best).name if best else f"checkpoint-{state.global_step}"
+    ended = Trained(kept=kept, steps=int(state.global_step), curve=curve(state.log_history))
+    if run.crew.main:
+        note_end(folder, ended)
     return ended
 
 
@@ -253,4 +266,4 @@ def _save(part: Path, adapted: Any, processor: Any, before: dict[str, Any] | Non
 def _merge_unquantized(adapter: Path, run: _Run) -> Any:
     """Puts the adapter on the base as it is: merged into weights of 4 bits it would be rounded to them."""
     whole, _ = load(run.base_dir, replace(run.recipe, quantize=None), remote_code=run.remote_code)
-    return put_on(whole, adapter)
+    return put_on(whole, adapter).merge_and_unload()

@@ -7,16 +7,32 @@ from pathlib import Path
 from typing import Any
 
 from stumper.errors import BadSetting
-from stumper.tune.adapter import checkpoint_under, put_on
 from stumper.tune.recipes import Recipe, model_config
+from stumper.vlm.checkpoint import ADAPTER, base_of, is_adapter, put_on
 from stumper.vlm.vision_ops import mend_torchvision
+
+
+def checkpoint_under(folder: Path) -> Path:
+    """Returns the checkpoint that an adapter names as its base; another folder as it is.
+
+    Raises BadSetting for a base that is only a name on the hub, and what `base_of` raises.
+    """
+    if not is_adapter(folder):
+        return folder
+    named = base_of(folder)
+    if not Path(named).is_dir():
+        raise BadSetting(
+            f"{folder} is an adapter of {named!r}, and that is no folder on this machine. Fetch it, and "
+            f"name its folder as base_model_name_or_path in {folder / ADAPTER}."
+        )
+    return Path(named)
 
 
 def load(base_dir: Path, recipe: Recipe, *, remote_code: bool = False) -> tuple[Any, Any]:
     """Returns the checkpoint's model and its processor with the recipe's picture settings.
 
     An adapter is merged into the checkpoint that it names. Raises BadSetting for a model that needs Python of
-    its own and may not run it, or that cannot be loaded.
+    its own and may not run it, or that cannot be loaded, and what `checkpoint_under` and `put_on` raise.
     """
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
     from transformers.utils.logging import disable_progress_bar as quiet
@@ -41,7 +57,7 @@ def load(base_dir: Path, recipe: Recipe, *, remote_code: bool = False) -> tuple[
             f"{root} cannot be loaded as a vision-language model: {why} Give a saved checkpoint with its "
             "processor."
         ) from error
-    return model if root == base_dir else put_on(model, base_dir), processor
+    return model if root == base_dir else put_on(model, base_dir).merge_and_unload(), processor
 
 
 def _read(

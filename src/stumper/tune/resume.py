@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stumper.errors import Conflict
+from stumper.tune.crew import Crew
 from stumper.tune.pairs import Pair
 from stumper.tune.recipes import Recipe
 from stumper.tune.watch import Point
@@ -23,10 +24,12 @@ FOLDER: Final = "checkpoints"
 _OF: Final = "run.json"
 _ENDED: Final = "trained.json"
 _EMBEDDINGS: Final = "embeddings.safetensors"
+_OF_PARTS: Final = "pytorch_model_fsdp.bin"
+"""accelerate's name for what a model in parts was trained to."""
 
 
 def identity(
-    base_dir: Path, pairs: Sequence[Pair], checked: Sequence[Pair], recipe: Recipe, seed: int, processes: int
+    base_dir: Path, pairs: Sequence[Pair], checked: Sequence[Pair], recipe: Recipe, seed: int, crew: Crew
 ) -> dict[str, Any]:
     """Returns what makes a run the same run: only then its checkpoints may be gone on with."""
     text = json.dumps(
@@ -37,7 +40,7 @@ def identity(
         "pairs": hashlib.sha256(text.encode()).hexdigest(),
         "recipe": json.loads(json.dumps(asdict(recipe))),
         "seed": seed,
-        "processes": processes,
+        "processes": [crew.size, crew.strategy],
     }
 
 
@@ -88,9 +91,23 @@ def keeping_words(kind: type) -> type:
 
 def restore(model: Any, checkpoint: Path, *, words: bool) -> None:
     """Puts what was trained, as it was at a checkpoint, into the model."""
-    model.load_adapter(str(checkpoint), "default", is_trainable=True)
+    parts = checkpoint / _OF_PARTS
+    if parts.is_file():
+        _restore_parts(model, parts)
+    else:
+        model.load_adapter(str(checkpoint), "default", is_trainable=True)
     if words:
         restore_words(model, checkpoint)
+
+
+def _restore_parts(model: Any, path: Path) -> None:
+    """Puts the LoRA matrices that FSDP gathered into the model: beside them PEFT wrote an empty file."""
+    import torch
+
+    trained = torch.load(path, map_location="cpu", weights_only=True)
+    wrong = model.load_state_dict(trained, strict=False)
+    lost = [*wrong.unexpected_keys, *(name for name in wrong.missing_keys if ".lora_" in name)]
+    assert not lost, lost  # noqa: S101  (the same model, built in the same way)
 
 
 def restore_words(model: Any, checkpoint: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from stumper.errors import BadSetting
+from stumper.tune.crew import Crew
 from stumper.tune.recipes import Method, Recipe
 
 CHECKS: Final = 4
@@ -26,14 +26,18 @@ def arguments(
     recipe: Recipe,
     seed: int,
     pairs: int,
+    crew: Crew,
     *,
     checked: bool = False,
     report_to: Sequence[str] = (),
 ) -> Any:
-    """Returns the trainer's settings for so many ``pairs``; ``checked`` takes a validation loss too."""
+    """Returns the trainer's settings in this process of ``crew`` for so many ``pairs`` of all together.
+
+    ``checked`` takes a validation loss too. Raises BadSetting if the crew cannot share an update.
+    """
     from trl import DPOConfig, SFTConfig
 
-    share = _share(recipe)
+    share = crew.share(recipe)
     updates = updates_of(recipe, pairs)
     every = max(1, updates // CHECKS)
     settings = {
@@ -55,25 +59,14 @@ def arguments(
         "report_to": list(report_to),
     }
     if recipe.prefers:
-        return DPOConfig(**settings, **_LOSSES[recipe.method], beta=recipe.beta)
-    return SFTConfig(**settings, dataset_kwargs={"skip_prepare_dataset": True})
+        return crew.arguments(DPOConfig, **settings, **_LOSSES[recipe.method], beta=recipe.beta)
+    return crew.arguments(SFTConfig, **settings, dataset_kwargs={"skip_prepare_dataset": True})
 
 
 def updates_of(recipe: Recipe, pairs: int) -> int:
     """Returns how many updates it takes to see so many pairs, however many processes share them."""
     updates = max(1, round(pairs / (recipe.batch * recipe.accumulate)))
     return updates if recipe.most_steps is None else min(updates, recipe.most_steps)
-
-
-def _share(recipe: Recipe) -> Recipe:
-    """The part of an update that each of several processes does, so that updates stay as large."""
-    import torch
-    from accelerate import PartialState
-
-    processes = PartialState(cpu=not torch.cuda.is_available()).num_processes
-    accumulate = max(1, recipe.accumulate // processes)
-    batch = max(1, round(recipe.batch * recipe.accumulate / (accumulate * processes)))
-    return replace(recipe, batch=min(batch, recipe.batch), accumulate=accumulate)
 
 
 def _machine(recipe: Recipe) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from stumper.tune.model import linear_layers
 from stumper.tune.pairs import Pair
 from stumper.tune.recipes import Recipe
 from stumper.tune.resume import keeping_words
-from stumper.tune.watch import OnProgress, guard, teller
+from stumper.tune.watch import guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,12 @@ def build_trainer(
     recipe: Recipe,
     arguments: Any,
     data: Feed,
-    *,
-    on_progress: OnProgress | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    watch: Sequence[Any] = (),
 ) -> Any:
-    """Returns TRL's trainer of the recipe's method, with LoRA on the layers that the recipe adapts."""
+    """Returns TRL's trainer of the recipe's method, with LoRA on the layers that the recipe adapts.
+
+    ``watch`` are callbacks beside the guard that every run has.
+    """
     from peft import LoraConfig
     from transformers import EarlyStoppingCallback, PrinterCallback
     from trl import DPOTrainer, SFTTrainer
@@ -76,7 +77,7 @@ def build_trainer(
         data_collator=data.collator,
         processing_class=processor,
         peft_config=lora,
-        callbacks=[teller(on_progress, say)],
+        callbacks=list(watch),
     )
     trainer.remove_callback(PrinterCallback)  # standard output is for the result
     if recipe.words:

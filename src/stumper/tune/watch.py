@@ -93,17 +93,15 @@ def guard() -> Any:
 
 
 def teller(on_progress: OnProgress | None, say: Callable[[str], None]) -> Any:
-    """Tells steps done, and every loss, on the main process."""
+    """Tells steps done, and every loss."""
     from transformers import TrainerCallback
 
     class Teller(TrainerCallback):  # type: ignore[misc]  # transformers is untyped for mypy here
         def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-            if on_progress and state.is_world_process_zero:
+            if on_progress:
                 on_progress(state.global_step, state.max_steps)
 
         def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
-            if not state.is_world_process_zero:
-                return
             for name, title in (("loss", "loss"), ("eval_loss", "validation loss")):
                 if name in (logs or {}):
                     say(f"Step {state.global_step} of {state.max_steps}: {title} {logs[name]:.4g}")

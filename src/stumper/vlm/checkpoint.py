@@ -93,7 +93,7 @@ def load(source: str, *, dtype: Any) -> tuple[Any, Any]:
             f"{weights} cannot be loaded as a vision-language model: {first_line(error)} Give a folder or "
             "hub name of an image-text-to-text checkpoint with its processor."
         ) from error
-    return (model if adapter is None else _adapted(model, adapter)).eval(), processor
+    return (model if adapter is None else put_on(model, adapter)).eval(), processor
 
 
 def _without_processor(adapter: Path | None) -> bool:
@@ -101,8 +101,8 @@ def _without_processor(adapter: Path | None) -> bool:
     return adapter is not None and not any((adapter / name).is_file() for name in names)
 
 
-def _adapted(model: Any, adapter: Path) -> Any:
-    """The base with the adapter's layers. Raises ModelRefused if they are not the base's."""
+def put_on(model: Any, adapter: Path) -> Any:
+    """Returns the base with the adapter's layers. Raises ModelRefused if they are not the base's."""
     import warnings
 
     from peft import PeftModel, get_peft_model_state_dict
