@@ -18,7 +18,7 @@ from stumper.errors import BadSetting
 from stumper.tune.ahead import remember
 from stumper.tune.crew import ALONE, Crew
 from stumper.tune.disk import ensure_space, save_whole, space_needed, telling_of_a_full_disk
-from stumper.tune.model import copy_weights, load, step_back, weaken
+from stumper.tune.model import copy_weights, hush, load, step_back, weaken
 from stumper.tune.pairs import Pair, lessons, mix, read_pairs
 from stumper.tune.recipes import Recipe
 from stumper.tune.resume import (
@@ -137,6 +137,7 @@ def _require_fit(recipe: Recipe, *, merge: bool) -> None:
 
 
 def _tune(run: _Run, *, fresh: int) -> TuneResult:
+    hush()
     settings = arguments(
         run.out_dir / FOLDER,
         run.recipe,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ def checkpoint_under(folder: Path) -> Path:
     return Path(named)
 
 
+def hush() -> None:
+    """Keeps bars of transformers, and its words to other libraries, off standard error, which is ours."""
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
+
+
 def load(base_dir: Path, recipe: Recipe, *, remote_code: bool = False) -> tuple[Any, Any]:
     """Returns the checkpoint's model and its processor with the recipe's picture settings.
 
@@ -35,7 +44,6 @@ def load(base_dir: Path, recipe: Recipe, *, remote_code: bool = False) -> tuple[
     its own and may not run it, or that cannot be loaded, and what `checkpoint_under` and `put_on` raise.
     """
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
-    from transformers.utils.logging import disable_progress_bar as quiet
 
     root = checkpoint_under(base_dir)
     config = model_config(root)
@@ -46,7 +54,7 @@ def load(base_dir: Path, recipe: Recipe, *, remote_code: bool = False) -> tuple[
         )
     how = _weights(recipe, adapter=root != base_dir)
     mend_torchvision()
-    quiet()  # standard error tells progress in our own words
+    hush()
     try:
         model, processor = _read(root, base_dir, recipe, how, remote_code=remote_code)
     except (OSError, ValueError, KeyError, ImportError) as error:
