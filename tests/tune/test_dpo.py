@@ -51,7 +51,7 @@ def test_the_correction_comes_to_be_preferred(
     margins = _margins(base, release, tmp_path, replace(DPO, method=method))
 
     assert margins[0] == pytest.approx(0.0, abs=1e-4)  # the base model prefers as it does
-    assert margins[-1] > 0.05
+    assert margins[-1] > 0.02
     before, after = (load_file(folder / "model.safetensors") for folder in (base, tmp_path))
     assert {name for name in before if not before[name].equal(after[name])}
 

@@ -21,7 +21,7 @@ from tests.tune import small
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 # At this rate the validation loss falls at first and then rises: one step too far is seen.
-WILD = small.recipe(rate=0.1, most_steps=8, keep=1.0, patience=1)
+WILD = small.recipe(rate=0.2, most_steps=8, keep=1.0, patience=1)
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +40,14 @@ def watched(base: Path, release: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _loss(folder: Path, release: Path) -> float:
-    """The validation loss of a saved model, by hand."""
+    """The validation loss of a saved model, by hand: the mean over pairs."""
     import torch
 
     model, processor = tiny.load(folder)
     pairs = read_pairs(release / "val.jsonl")
-    batch = prepare(to_dataset(pairs, image_px=96), processor)([{"place": p} for p in range(len(pairs))])
+    batch = prepare(to_dataset(pairs, image_px=96), processor)
     with torch.no_grad():
-        return float(model(**batch).loss)
+        return sum(float(model(**batch([{"place": p}])).loss) for p in range(len(pairs))) / len(pairs)
 
 
 def test_the_saved_weights_are_those_of_the_lowest_validation_loss(

@@ -46,7 +46,8 @@ def arguments(
         "output_dir": str(folder),
         "max_steps": updates,
         "per_device_train_batch_size": share.batch,
-        "per_device_eval_batch_size": share.batch,
+        # one by one: a mean over batches would depend on how many look at them together
+        "per_device_eval_batch_size": 1,
         "gradient_accumulation_steps": share.accumulate,
         "learning_rate": recipe.peak,
         "lr_scheduler_type": "cosine" if recipe.cosine else "linear",
