@@ -19,7 +19,7 @@ test test-fast: export OMP_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 test: $(READY)  ## Everything: unit, contract, story, browser. What is skipped is listed with its reason
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY)  ## Under a minute: no browser, no PostgreSQL, nothing slow
 	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile fast -m "not slow and not browser and not postgres"

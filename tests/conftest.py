@@ -33,6 +33,7 @@ NO_POSTGRES = (
 )
 NO_REDIS = "Redis half skipped: no redis-server in PATH (Debian: apt-get install redis-server)"
 _WHOLE_FILE = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.(slow|browser)\b", re.MULTILINE)
+_LONGEST = {"test_demo.py", "test_week.py", "test_everyone.py"}
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
@@ -47,6 +48,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     whole = _WHOLE_FILE.search(collection_path.read_text(encoding="utf-8"))
     return (whole is not None and f"not {whole[1]}" in config.option.markexpr) or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes go first: as the last one, it would keep the other process waiting."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 async def _migrated(url: str) -> None:
