@@ -129,7 +129,6 @@ def tune(
     from stumper.tune.recipes import Wishes, recipe_named
 
     refuse_withdrawn(release, allowed=withdrawn)
-    fresh_pairs(release)  # what is wrong with it is said before processes start
     work = partial(
         _tune_as_one,
         release,
@@ -143,6 +142,7 @@ def tune(
         report_to=report_to or (),
         seed=seed,
     )
+    fresh_pairs(release)  # what is wrong with it is said before processes start
     ref = together(processes, work) if processes > 1 else work()
     if ref is not None:
         out.print(f"Tuned model: {ref}")
