@@ -31,11 +31,20 @@ CONTROLS = ("experiment", "controls", "--data", "data", "--out", "out")
     ],
 )
 def test_what_cannot_be_is_refused_at_once(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    (tmp_path / "data").mkdir()
     ended = stumper(*CONTROLS, *words, folder=tmp_path)
 
     assert ended.returncode == 1
     assert said in ended.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    ended = stumper("experiment", "controls", "--data", str(tmp_path / "mistyped"), folder=tmp_path)
+
+    assert ended.returncode == 2
+    assert "does not exist" in ended.stderr
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_the_matrix_wants_releases(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ RemoteOption = Annotated[
 @experiment.command("controls")
 def controls(
     data: Annotated[
-        Path | None, typer.Option(help="Data folder of the campaign, instead of the setting's.")
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Data folder of the campaign, else the setting's."),
     ] = None,
     campaign: CampaignOption = None,
     release: Annotated[str | None, typer.Option(help="Id of a release of it; else its newest.")] = None,
