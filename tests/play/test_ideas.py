@@ -38,10 +38,12 @@ def test_a_question_is_known_by_the_words_of_its_idea_in_their_order(
     assert made_of(question, GIVEN) is kind
 
 
-@given(st.sampled_from(ALL), st.lists(st.sampled_from(["red", "дом", "कुत्ता", "狗", "car"]), max_size=3))
-@settings(max_examples=examples(100))
-def test_an_idea_with_its_blank_filled_in_is_known_in_every_language(text: str, filled: list[str]) -> None:
-    assert made_of(text.replace(BLANK, " ".join(filled)), [{"kind": "need", "text": text}]) is Suggestion.NEED
+@given(st.lists(st.sampled_from(["red", "дом", "कुत्ता", "狗", "car"]), max_size=3))
+@settings(max_examples=examples(20))
+def test_an_idea_with_its_blank_filled_in_is_known_in_every_language(filled: list[str]) -> None:
+    for text in ALL:
+        question = text.replace(BLANK, " ".join(filled))
+        assert made_of(question, [{"kind": "need", "text": text}]) is Suggestion.NEED, text
 
 
 @pytest.fixture
