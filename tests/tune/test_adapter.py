@@ -30,16 +30,6 @@ PLAIN = small.recipe(words=False, keep=0.5, rate=0.05)
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.base(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.release(tmp_path_factory.mktemp("release"))
-
-
-@pytest.fixture(scope="module")
 def merged(base: Path, release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tune(base, release, tmp_path_factory.mktemp("merged"), recipe=PLAIN, seed=5).folder
 

@@ -30,16 +30,6 @@ RECIPE = killed_run.RECIPE
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.base(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.release(tmp_path_factory.mktemp("release"))
-
-
-@pytest.fixture(scope="module")
 def whole(base: Path, release: Path, tmp_path_factory: pytest.TempPathFactory) -> TuneResult:
     """A run that nothing happened to."""
     return tune(base, release, tmp_path_factory.mktemp("whole"), recipe=RECIPE, seed=5)

@@ -25,16 +25,6 @@ WILD = small.recipe(rate=0.2, most_steps=8, keep=1.0, patience=1)
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.base(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.release(tmp_path_factory.mktemp("release"))
-
-
-@pytest.fixture(scope="module")
 def watched(base: Path, release: Path, tmp_path_factory: pytest.TempPathFactory) -> TuneResult:
     return tune(base, release, tmp_path_factory.mktemp("out"), recipe=WILD, seed=5)
 

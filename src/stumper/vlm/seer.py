@@ -38,6 +38,16 @@ class Task(Generic[T]):
     read: Callable[[dict[str, Any]], T]
 
 
+def object_of(**properties: Any) -> dict[str, Any]:
+    """Returns the JSON schema of an object that has these properties and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
 @dataclass(slots=True)
 class Meter:
     """What calls have cost so far."""
