@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo serve test test-fast test-interop lint fix docs words pictures lock clean
+.PHONY: demo serve test test-fast test-interop lint fix docs words pictures sbom audit lock clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)  ## Play, collect, tune, evaluate, then serve the better model
@@ -18,7 +18,7 @@ test test-fast: export OMP_NUM_THREADS ?= 1
 # Else both processes, and every one that a test starts, compile all modules again: half a minute of a fast run.
 unexport PYTHONDONTWRITEBYTECODE
 
-test: $(READY)  ## Everything: unit, contract, story, browser. What is skipped is listed with its reason
+test: $(READY)  ## Everything: unit, contract, story, browser (twice the examples: --hypothesis-profile all)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY)  ## Under a minute: no browser, no PostgreSQL, nothing slow
@@ -54,6 +54,15 @@ pictures: $(READY)  ## Takes the pictures of docs/game.md anew, with the browser
 	STUMPER_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest tests/browser -q
 	$(BIN)/python tools/gallery.py build/screenshots
 
+EXTRAS ?= telegram redis hub data charts
+sbom: $(READY)  ## Writes build/stumper.cdx.json, what the base install and EXTRAS are made of (CycloneDX 1.6)
+	mkdir -p build
+	$(BIN)/python -m tools.sbom $(EXTRAS) > build/stumper.cdx.json
+
+# Needs the network. --strict: a package that could not be looked up is a failure, never silently passed over.
+audit: $(READY)  ## Asks PyPI for known holes in what constraints.txt pins
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+
 lock: $(READY)  ## Writes constraints.txt from what is installed
 	{ sed -n '/^#/p' constraints.txt; { $(BIN)/pip freeze --exclude-editable; $(BIN)/pip freeze --path .venv/families; } | sed 's/+cpu$$//' | sort -fu; } > constraints.new
 	mv constraints.new constraints.txt
@@ -67,7 +76,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram,hub]" --group dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram,hub,traces]" --group dev
 	# Apart, for the tests of model families: built for CUDA, it breaks transformers beside a CPU build of torch.
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps --target .venv/families torchvision num2words docopt
 	@touch $@

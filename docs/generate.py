@@ -84,7 +84,7 @@ def addresses() -> str:
     """Every address of the web server."""
 
     def rows() -> Iterator[tuple[str, ...]]:
-        for router in ROUTERS:
+        for router, _ in ROUTERS:
             for route in _routes(router):
                 summary = (route.endpoint.__doc__ or "").strip().split("\n")[0]
                 yield "/".join(sorted(route.methods)), f"`{route.path}`", summary

@@ -30,6 +30,10 @@ class FakeEndpoint:
         self.headers: list[dict[str, str]] = []
         self.running = 0
         self.most_running = 0
+        self.delay_s = 0.0
+        """Before every answer."""
+        self.broken = False
+        """Answers 503 to everything."""
         self.port = 0
         self.app = FastAPI()
         self.app.post("/v1/chat/completions")(self.chat)
@@ -50,17 +54,18 @@ class FakeEndpoint:
         body = await request.json()
         self.requests.append(body)
         self.headers.append(dict(request.headers))
+        if self.broken:
+            return _error(503, "out of order")
         name, count = body["model"], len(self.asked(body["model"]))
         fault = _FAULTS.get(name)
         if fault is not None and (answer := fault(body, count, request)) is not None:
             return answer
         if name == "slow":
             await asyncio.sleep(30)
-        if name == "brief-wait":
-            self.running += 1
-            self.most_running = max(self.most_running, self.running)
-            await asyncio.sleep(0.05)
-            self.running -= 1
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        await asyncio.sleep(0.05 if name == "brief-wait" else self.delay_s)
+        self.running -= 1
         return self._said(body, " " + _TEXTS.get(name, _seen)(body))
 
     def _said(self, body: dict[str, Any], text: str) -> Response:
@@ -71,7 +76,7 @@ class FakeEndpoint:
                 "model": body["model"] + "-2026",
                 "system_fingerprint": "fp_1",
                 "choices": [{"index": 0, "message": {"content": text}, "finish_reason": "stop"}],
-                "usage": {"completion_tokens": 3},
+                "usage": {"prompt_tokens": 40, "completion_tokens": 3},
             }
         )
 
@@ -130,7 +135,7 @@ async def _stream(body: dict[str, Any], text: str) -> AsyncIterator[str]:
             await asyncio.sleep(30)
     yield event(choices=[{"index": 0, "delta": {}, "finish_reason": "length" if name == "empty" else "stop"}])
     if (body.get("stream_options") or {}).get("include_usage"):
-        yield event(choices=[], usage={"completion_tokens": 3})
+        yield event(choices=[], usage={"prompt_tokens": 40, "completion_tokens": 3})
     if name != "no-done":
         yield "data: [DONE]\n\n"
 
@@ -177,6 +182,7 @@ _FAULTS: dict[str, Callable[..., Response | None]] = {
     "no-mmproj": _unless(lambda _: True, 500, "image input is not supported - hint: you may need the mmproj"),
     "too-long": _unless(lambda _: True, 400, "This model's maximum context length is 128 tokens"),
     "moved": lambda *_: Response(status_code=307, headers={"location": "https://elsewhere.example/v1"}),
+    "no-gzip": lambda *_: Response("{}", headers={"content-encoding": "gzip"}),
     "page": lambda *_: HTMLResponse("<html><h1>Welcome</h1></html>"),
     "new-tokens": _unless(
         lambda body: "max_tokens" in body,

@@ -175,6 +175,14 @@ class FakeTelegram:
                 return _result({"message_id": shown.id, "date": 1, "chat": _private(chat_id), "text": text})
         return _error(400, "Bad Request: message to edit not found")
 
+    async def _deletemessage(self, given: dict[str, Any]) -> Response:
+        chat = self.chats[int(given["chat_id"])]
+        for shown in chat:
+            if shown.id == int(given["message_id"]):
+                chat.remove(shown)
+                return _result(True)
+        return _error(400, "Bad Request: message to delete not found")
+
     async def _setwebhook(self, given: dict[str, Any]) -> Response:
         self.webhook = given
         return _result(True)

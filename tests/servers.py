@@ -33,15 +33,19 @@ def find_binary(name: str) -> Path | None:
 
 
 @contextmanager
-def postgres_server(initdb: Path, postgres: Path) -> Iterator[str]:
-    """A fresh cluster; yields the URL of its database ``postgres``."""
+def postgres_server(initdb: Path, postgres: Path, *, durable: bool = False) -> Iterator[str]:
+    """A fresh cluster; yields the URL of its database ``postgres``. ``durable``: it syncs every commit."""
     with _folder("stumper-pg-") as (folder, identity):
         data = folder / "data"
         options = ["--username=stumper", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
         subprocess.run(
             [initdb, "-D", data, *options], check=True, capture_output=True, cwd=folder, **identity
         )
-        settings = {"listen_addresses": "", "unix_socket_directories": str(folder), **_FAST}
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(folder),
+            **({} if durable else _FAST),
+        }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with _running([postgres, "-D", data, *arguments], folder, identity, folder / ".s.PGSQL.5432"):
             url = f"postgresql://stumper@/postgres?host={folder}"

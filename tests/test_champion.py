@@ -77,6 +77,13 @@ async def _rounds(app: App, campaign: Campaign) -> list[Round]:
 async def _decide(app: App, campaign: Campaign, tuned: str, *, figures: Any = GAINED) -> bool:
     """Closes the newest round as `close_round` does, without its long steps."""
     current = (await _rounds(app, campaign))[-1]
+    made = await _release(app, campaign, current)
+    async with app.database.begin() as tx:
+        await campaigns.set_status(tx, current.id, RoundStatus.CLOSING, now=app.clock())
+    return await Closing(app, campaign, current, seed=1).decide(made, tuned, figures)
+
+
+async def _release(app: App, campaign: Campaign, current: Round) -> Release:
     made = Release(
         id=ReleaseId(f"{campaign.id[:20]}-{current.number}"),
         campaign_id=campaign.id,
@@ -91,8 +98,7 @@ async def _decide(app: App, campaign: Campaign, tuned: str, *, figures: Any = GA
         await tx.execute(
             schema.release.insert().values({f: getattr(made, f) for f in Release.__dataclass_fields__})
         )
-        await campaigns.set_status(tx, current.id, RoundStatus.CLOSING, now=app.clock())
-    return await Closing(app, campaign, current, seed=1).decide(made, tuned, figures)
+    return made
 
 
 def _opponents(rounds: list[Round]) -> list[tuple[str, str]]:
@@ -227,6 +233,23 @@ async def test_nobody_changes_the_opponent_of_a_closing_round(app: App) -> None:
         await approve(app, campaign)
 
 
+async def test_a_model_put_in_while_another_was_tuned_stays_until_a_person_says_so(app: App) -> None:
+    campaign = await _campaign(app)
+    async with app.database.begin() as tx:
+        await campaigns.set_approval(tx, campaign.id, needed=False)
+    assert await _decide(app, campaign, "scripted:text=two") is True
+    second = (await _rounds(app, campaign))[-1]
+    release = await _release(app, campaign, second)
+    await rollback(app, campaign)  # while round 2 is being tuned
+    closing = Closing(app, campaign, second, seed=1)
+
+    assert await closing.decide(release, "scripted:text=three", GAINED) is False
+    assert await closing.decide(release, "scripted:text=three", GAINED) is False  # a repeated step
+
+    assert (await _rounds(app, campaign))[-1].model_ref == "scripted:"
+    assert (await approve(app, campaign)).model_ref == "scripted:text=three"
+
+
 async def test_a_model_that_was_rolled_back_is_not_approved_by_mistake(app: App) -> None:
     campaign = await _campaign(app)
     await _decide(app, campaign, "scripted:text=two")
@@ -265,15 +288,14 @@ async def test_lessons_are_told_if_the_model_was_approved_while_it_was_asked(
     assert len(heard) == 1
 
 
-async def test_what_was_closed_by_something_else_is_not_decided_again(app: App) -> None:
+async def test_a_second_closing_of_a_round_changes_no_opponent_by_itself(app: App) -> None:
     campaign = await _campaign(app, approval=False)
     first = (await _rounds(app, campaign))[0]
     await _decide(app, campaign, "scripted:text=two")
     async with app.database.read() as tx:
         release = Release(**(await tx.execute(select(schema.release))).one()._mapping)
 
-    with pytest.raises(Conflict, match="meanwhile"):
-        await Closing(app, campaign, first, seed=2).decide(release, "scripted:text=three", GAINED)
+    assert not await Closing(app, campaign, first, seed=2).decide(release, "scripted:text=three", GAINED)
 
     assert [ref for ref, _ in _opponents(await _rounds(app, campaign))] == ["scripted:", "scripted:text=two"]
 

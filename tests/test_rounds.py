@@ -13,11 +13,12 @@ import pytest
 
 import stumper.rounds.closing as closing_module
 import stumper.rounds.tuning as tuning_module
+import stumper.rounds.work as work_module
 from stumper import __version__, campaigns
 from stumper.app import App, build
 from stumper.config import load
 from stumper.curate.pipeline import CurateReport, curate
-from stumper.errors import BadRelease, BadSetting, Conflict
+from stumper.errors import BadRelease, BadSetting, Conflict, ModelUnavailable, PoolEmpty, RoundClosed
 from stumper.progress.impact.lessons import Taught
 from stumper.records import Campaign, Release, ReleaseId, Round, RoundStatus, Rules
 from stumper.rounds import Closing, Tuned, close_round, tune_on
@@ -107,6 +108,33 @@ async def test_a_closing_tried_again_closes_the_round_to_players_again(
             async with app.database.read() as tx:
                 assert (await campaigns.find_round(tx, current.id)).status is RoundStatus.OPEN
     assert curated_while == [RoundStatus.CLOSING] * 2
+
+
+async def test_players_begin_sessions_while_the_model_is_tuned_and_after_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with build(load(data=tmp_path)) as app:
+        campaign, current, made = await _open(app)
+        player = await app.game.join(nickname="Ann", language="en", consent=True)
+
+        async def collected(*_: Any, **__: Any) -> Any:
+            with pytest.raises(RoundClosed):
+                await app.game.start(player.id)
+            return made
+
+        async def broken(*_: Any, **__: Any) -> str:
+            with pytest.raises(PoolEmpty):  # it is open: there are only no pictures here
+                await app.game.start(player.id)
+            raise ModelUnavailable("no memory")
+
+        monkeypatch.setattr(Closing, "curate", collected)
+        monkeypatch.setattr(Closing, "freeze", collected)
+        monkeypatch.setattr(Closing, "tune", broken)
+        monkeypatch.setattr(work_module, "read_manifest", lambda _: SimpleNamespace(told=dict))
+        with pytest.raises(ModelUnavailable):
+            await close_round(app, campaign, current, seed=1)
+        async with app.database.read() as tx:
+            assert (await campaigns.find_round(tx, current.id)).status is RoundStatus.OPEN
 
 
 @pytest.mark.slow

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stumper.config import Settings
+from stumper.accounts.lapse.run import lapsing
+from stumper.config import Settings, cookie_secret
 from stumper.curate.panel.ask import Line, ModelJudge
 from stumper.curate.panel.journal import Journal, Remembering
 from stumper.curate.panel.panel import Panel
-from stumper.images.files import Files, FolderFiles
+from stumper.images.files import Files, FolderFiles, RememberedFiles
 from stumper.play.game import Game
+from stumper.spending import Till, read_prices
 from stumper.store.cache import Cache, open_cache
 from stumper.store.database import Database
 from stumper.store.migrate import migrate
+from stumper.store.news import News, TellingDatabase, open_news
+from stumper.store.server import myself
 from stumper.vlm.base import Model, open_model
 from stumper.vlm.blind import Guesser, open_guesser
+from stumper.vlm.endpoint import Patience
+from stumper.vlm.remember import remembering
 from stumper.vlm.seer import Seer, open_seer
 
 OpenModel = Callable[[str], Awaitable[Model]]
@@ -28,19 +36,35 @@ OpenModel = Callable[[str], Awaitable[Model]]
 class Models:
     """Opens each opponent once and keeps it: weights load once, an endpoint has one client and breaker."""
 
-    def __init__(self, secrets: dict[str, str]) -> None:
+    def __init__(self, secrets: dict[str, str], patience: Patience | None = None) -> None:
         self._secrets = secrets
+        self._patience = patience
         self._open: dict[str, Model] = {}
 
     async def __call__(self, ref: str) -> Model:
         if ref not in self._open:
-            self._open[ref] = await open_model(ref, secrets=self._secrets)
+            self._open[ref] = await open_model(ref, secrets=self._secrets, patience=self._patience)
         return self._open[ref]
 
     async def close(self) -> None:
         for model in self._open.values():
             await model.close()
         self._open.clear()
+
+
+class Opponents:
+    """The models as players meet them: what was answered before is not asked again (`vlm.remember`)."""
+
+    def __init__(self, models: OpenModel, cache: Cache, *, slots: int) -> None:
+        self._models = models
+        self._cache = cache
+        self._slots = slots
+        self._open: dict[str, Model] = {}
+
+    async def __call__(self, ref: str) -> Model:
+        if ref not in self._open:
+            self._open[ref] = remembering(await self._models(ref), self._cache, slots=self._slots)
+        return self._open[ref]
 
 
 class Seers:
@@ -69,11 +93,19 @@ class App:
     settings: Settings
     database: Database
     cache: Cache
+    news: News
     files: Files
     open_model: OpenModel
     open_seer: Callable[[str], Awaitable[Seer]]
     game: Game
     clock: Callable[[], float]
+
+    def lapsing(self) -> AbstractAsyncContextManager[None]:
+        """Deletes by age while the block runs, unless another process on this database does."""
+        settings = self.settings
+        return lapsing(
+            self.database, url=settings.database_url, keep_days=settings.keep_days, clock=self.clock
+        )
 
     @asynccontextmanager
     async def guesser(self) -> AsyncIterator[Guesser | None]:
@@ -102,6 +134,23 @@ class App:
                 await panel.close()
 
 
+def patience_of(settings: Settings) -> Patience:
+    """Returns how endpoints are waited for, as the operator chose."""
+    return Patience(
+        read_s=settings.model_silence, concurrent=settings.model_at_once, line=settings.model_line
+    )
+
+
+def _known_as(settings: Settings, role: str) -> str:
+    if not role:
+        return "stumper"
+    if role != "web":
+        return str(myself(role))
+    # 32 bits of a keyed hash: enough to see that two differ, nothing to find the secret by.
+    sign = hmac.new(cookie_secret(settings).encode(), b"which secret", hashlib.sha256).hexdigest()[:8]
+    return str(myself(role, secret=sign))
+
+
 @asynccontextmanager
 async def build(
     settings: Settings,
@@ -109,26 +158,32 @@ async def build(
     clock: Callable[[], float] = time.time,
     rng: random.Random | None = None,
     prepare: bool = True,
+    role: str = "",
 ) -> AsyncIterator[App]:
-    """Opens every part and closes it at the end; ``prepare`` brings the tables to this version first."""
-    database = Database(settings.database_url)
-    cache = open_cache(settings.cache)
-    models = Models(settings.model_secrets)
+    """Opens every part and closes it at the end; ``prepare`` brings the tables to this version first.
+
+    ``role`` (``web``, ``work``) is by what others see this process on PostgreSQL.
+    """
+    cache, news = open_cache(settings.cache), open_news(settings.cache)
+    database = TellingDatabase(settings.database_url, news=news, name=_known_as(settings, role))
+    models = Models(settings.model_secrets, patience_of(settings))
     seers = Seers(models, settings.model_secrets)
-    files = FolderFiles(settings.files_folder)
+    files = RememberedFiles(FolderFiles(settings.files_folder))
     try:
         if prepare:
             await migrate(database)
         game = Game(
             database=database,
             files=files,
-            open_model=models,
+            open_model=Opponents(models, cache, slots=settings.answer_cache),
             clock=clock,
             rng=rng or random.SystemRandom(),
+            till=Till(read_prices(settings.prices)),
         )
-        yield App(settings, database, cache, files, models, seers, game, clock)
+        yield App(settings, database, cache, news, files, models, seers, game, clock)
     finally:
         await seers.close()
         await models.close()
+        await news.close()
         await cache.close()
         await database.close()

@@ -22,6 +22,7 @@ from stumper.records import (
     Rules,
     new_id,
 )
+from stumper.store.acts import note
 from stumper.store.schema import campaign, evaluation, round_, tuning
 
 DEFAULT_LICENCE = "CC BY 4.0"
@@ -100,6 +101,18 @@ async def set_target_mix(tx: AsyncConnection, campaign_id: CampaignId, mix: dict
 async def set_approval(tx: AsyncConnection, campaign_id: CampaignId, *, needed: bool) -> None:
     """Says whether a tuned model that passed the gate waits for a person. One that waits goes on waiting."""
     await change_rules(tx, campaign_id, approval=needed)
+
+
+async def set_paused(tx: AsyncConnection, owner: Campaign, *, paused: bool, actor: str, now: float) -> bool:
+    """Keeps sessions from beginning, or lets them, and notes who wanted it. Returns False if it was so
+    already.
+    """
+    if (await hold(tx, owner.id)).paused is paused:
+        return False
+    await change_rules(tx, owner.id, paused=paused)
+    act = "campaign.paused" if paused else "campaign.resumed"
+    await note(tx, actor=actor, act=act, about=owner.name, now=now)
+    return True
 
 
 async def change_rules(tx: AsyncConnection, campaign_id: CampaignId, **changed: Any) -> None:

@@ -6,10 +6,14 @@ Environment beats file, file beats default. Secrets come from the environment on
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -21,7 +25,7 @@ from pydantic_settings import (
 
 from stumper.errors import BadSetting
 
-SECRET_NAMES = frozenset({"secret", "openai_key", "telegram_token", "hub_token"})
+SECRET_NAMES = frozenset({"secret", "openai_key", "telegram_token", "hub_token", "metrics_token"})
 
 
 class Settings(BaseSettings):
@@ -35,7 +39,7 @@ class Settings(BaseSettings):
     database: str = Field(
         "", description="sqlite:///PATH or postgresql://USER@HOST/NAME. Empty: stumper.db in the data folder."
     )
-    cache: str = Field("memory:", description="memory: or redis://HOST (limits and live counters).")
+    cache: str = Field("memory:", description="memory: or redis://HOST (limits, live counters, news).")
     files: str = Field("", description="Folder of the pictures. Empty: files in the data folder.")
     jobs: str = Field("", description="Database of the durable jobs. Empty: jobs.db in the data folder.")
     model: str = Field("onnx:", description="Opponent of a campaign's first round; see docs/guide/models.md.")
@@ -75,13 +79,88 @@ class Settings(BaseSettings):
         description="Token of the Hugging Face Hub, for `stumper release push`; HF_TOKEN is read as well.",
     )
     hub: str = Field("https://huggingface.co", description="Base address of the Hub.")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses or networks, with commas, whose X-Forwarded-For and -Proto are believed.",
+    )
     debug: bool = Field(False, description="Shows tracebacks to the operator's console.")
+    log: Literal["", "text", "json"] = Field(
+        "", description="How log lines look: text or json. Empty: text on a terminal, json elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged; every request is info."
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Opens /metrics to who sends it as a bearer token. See docs/guide/observability.md.",
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of a worker's metrics, on 127.0.0.1 only. 0: none."
+    )
+    traces: str = Field("", description="Address of an OTLP/HTTP receiver for traces. Empty: no traces.")
+    ray: str = Field("", description="Address of a Ray cluster for --engine ray. Empty: one on this machine.")
+    prices: str = Field(
+        "",
+        description="What a million tokens of an endpoint cost, read and generated: NAME=2.5/10 ... "
+        "See docs/guide/budgets.md.",
+    )
+    model_at_once: int = Field(16, ge=1, le=4096, description="Questions at a time to one endpoint.")
+    model_line: int = Field(
+        64, ge=0, le=100_000, description="Questions that may wait for an endpoint; one more is refused."
+    )
+    model_silence: float = Field(
+        40.0, ge=1, le=3600, description="Seconds an endpoint may be silent; players wait 60 in all."
+    )
+    answer_cache: int = Field(
+        20_000,
+        ge=0,
+        le=10_000_000,
+        description="Answers kept, so that nothing is asked twice; 0: none. See docs/guide/models.md.",
+    )
+    keep_days: int = Field(
+        180,
+        ge=0,
+        le=36_500,
+        description="Days after which players' networks (once they stopped) and told messages go; 0: kept.",
+    )
+    processes: int = Field(1, ge=1, le=64, description="Web processes of `stumper serve`, on one port.")
+    drain_s: float = Field(
+        0.0,
+        ge=0,
+        le=300,
+        description="Seconds a web process that is to stop goes on taking requests, with /readyz at 503.",
+    )
+    stop_s: int = Field(
+        30,
+        ge=1,
+        le=3600,
+        description="Seconds after which a web process that stops leaves requests unfinished.",
+    )
+    worker: str = Field(
+        "local",
+        min_length=1,
+        max_length=40,
+        description="Name of this worker; each of several on one PostgreSQL has its own, and keeps it.",
+    )
 
     @field_validator("model")
     @classmethod
     def _model_has_a_scheme(cls, value: str) -> str:
         if ":" not in value:
             raise ValueError(f"{value!r} has no scheme; write onnx:, openai:URL#NAME or hf:DIR")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody_is_a_proxy(cls, value: str) -> str:
+        for one in filter(None, map(str.strip, value.split(","))):
+            try:
+                ip_network(one)
+            except ValueError as error:
+                raise ValueError(
+                    f"{one!r} is no address; believed without one, anybody could choose their own. Name "
+                    "your proxy's, such as 127.0.0.1 or 10.0.0.0/8"
+                ) from error
         return value
 
     @classmethod
@@ -110,6 +189,16 @@ class Settings(BaseSettings):
     @property
     def judge_refs(self) -> list[str]:
         return self.judges.split()
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What no log and no message may hold: every secret that is set, and the databases' passwords."""
+        named = (getattr(self, name) for name in SECRET_NAMES)
+        urls = (self.database, self.jobs, self.cache, self.traces)
+        passwords = [urlsplit(url).password or "" for url in urls]
+        # A driver says a password as it is, an address as it is quoted.
+        told = (*(one.get_secret_value() for one in named if one), *passwords, *map(unquote, passwords))
+        return frozenset(filter(None, told))
 
     @property
     def model_secrets(self) -> dict[str, str]:
@@ -144,13 +233,55 @@ def load(**chosen: Any) -> Settings:
         raise BadSetting(f"stumper.toml is no valid TOML: {error}") from error
 
 
+_SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def share_metrics(folder: Path) -> None:
+    """Lets the processes that are started from now on count into files of an empty folder, beside each other.
+
+    The metrics' library asks for it by this name as it is imported, so that it cannot be passed as a value.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(
+            f"Web processes cannot count together in {folder}: {error.strerror}. Give this user the right to "
+            "write there, or name another folder with STUMPER_DATA."
+        ) from error
+    os.environ[_SHARED] = str(folder)
+
+
+def shared_metrics() -> str | None:
+    """Returns the folder in which the processes of this server count, None for one that counts alone."""
+    return os.environ.get(_SHARED)
+
+
 def cookie_secret(settings: Settings) -> str:
     """Returns the configured secret, or the one kept in ``data/secret`` (drawn at the first start)."""
     if settings.secret is not None:
         return settings.secret.get_secret_value()
     path = settings.data / "secret"
-    if not path.exists():
-        settings.data.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    return path.read_text(encoding="ascii").strip()
+    try:
+        if not path.exists():
+            settings.data.mkdir(parents=True, exist_ok=True)
+            _keep_secret(path)
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise BadSetting(
+            f"The secret of the cookies cannot be kept in {path}: {error.strerror}. Give this user the right "
+            "to read and write there, name another folder with STUMPER_DATA, or set STUMPER_SECRET."
+        ) from error
+
+
+def _keep_secret(path: Path) -> None:
+    """Draws a secret; of two processes that start at once the second finds the first one's, and all of it."""
+    drawn = path.with_name(f".secret.{secrets.token_hex(4)}")
+    try:
+        drawn.touch(mode=0o600)
+        drawn.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        os.link(drawn, path)
+    except FileExistsError:
+        pass
+    finally:
+        drawn.unlink(missing_ok=True)

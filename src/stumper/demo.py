@@ -147,7 +147,7 @@ class _Demo:
         """Plays and closes a round, or finds what was done of it."""
         app, rounds = self.app, await self._rounds(number)
         current = rounds[-1]
-        if current.status is RoundStatus.OPEN:
+        if current.status is RoundStatus.OPEN and not await self._frozen(current):
             await self._pictures(current, tell)
             await simulate(
                 app,
@@ -187,6 +187,11 @@ class _Demo:
         async with self.app.database.read() as tx:
             every = [one for name, one in await campaigns.list_rounds(tx) if name == self.campaign.name]
         return [one for one in every if one.number <= up_to]
+
+    async def _frozen(self, current: Round) -> bool:
+        async with self.app.database.read() as tx:
+            made = await release_queries.all_of(tx, self.campaign.id)
+        return any(one.round_id == current.id for one in made)
 
     async def _pictures(self, current: Round, tell: OnProgress) -> None:
         """Draws as many new pictures a round, and lets its opponent show which easy ones it knows."""

@@ -9,11 +9,13 @@ StumperError
   NoConsent 403           consent and licence not accepted yet
   NotFound 404            unknown campaign, round, session, turn, exchange, claim, model
   Conflict 409            the state has moved on
-    TurnClosed, StillThinking, AlreadyJudged, SessionOver, RoundClosed, AlreadyVoted
+    TurnClosed, StillThinking, AlreadyJudged, SessionOver, RoundClosed, AlreadyVoted, BudgetSpent,
+        CampaignPaused
   PoolEmpty 409           not enough fresh images for a session
   TooMany 429             a rate limit
   ModelError 503          the opponent cannot answer now
-    ModelUnavailable 503, ModelTimeout 504, ModelRefused 502 (key, address, no vision)
+    ModelUnavailable 503 (ModelBusy: too many wait already), ModelTimeout 504,
+    ModelRefused 502 (key, address, no vision)
   StoreError 503          the database is not there, or of another version
   ServiceError 503        a service beside the game (Telegram) does not do what was asked
     ServiceAway 503, ServiceRefused 502, Blocked 403 (this person takes no messages)
@@ -110,12 +112,25 @@ class AlreadyVoted(Conflict):
     pass
 
 
+class BudgetSpent(Conflict):
+    """The campaign may not ask its model any more: what its operator set aside is spent."""
+
+
+class CampaignPaused(Conflict):
+    """No session begins, for the operator wants it so; what is open goes on."""
+
+
 class PoolEmpty(Conflict):
     pass
 
 
 class TooMany(StumperError):
     status = 429
+
+    def __init__(self, message: str, *, after_s: float = 10.0) -> None:
+        """``after_s``: seconds after which it is worth trying again."""
+        super().__init__(message)
+        self.after_s = after_s
 
 
 class ModelError(StumperError):
@@ -124,6 +139,10 @@ class ModelError(StumperError):
 
 class ModelUnavailable(ModelError):
     pass
+
+
+class ModelBusy(ModelUnavailable):
+    """The line in front of the model is full: nothing was sent, and nothing is kept waiting."""
 
 
 class ModelTimeout(ModelError):

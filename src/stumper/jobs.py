@@ -21,20 +21,23 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Self, TypeVar, cast
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowHandleAsync, WorkflowStatus
+from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID, WorkflowHandleAsync, WorkflowStatus
 from dbos import error as dbos_error
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from stumper import __version__
 from stumper.errors import Conflict, JobFailed, StoreError, StumperError
-from stumper.store.sole import sole
+from stumper.observe.traces import carrier, resumed
+from stumper.observe.work import stepping, working
+from stumper.store.sole import held, is_held, sole
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,16 +45,65 @@ Function = Callable[P, Coroutine[Any, Any, R]]
 
 # How often a result is looked for that another task or process works out.
 _POLL_S = 0.2
+# Argument of every workflow that is kept with it: the request and the trace in which it was begun.
+_CARRIED = "_carried"
+# Workflows of a queue that a process takes at once: one to do, one to begin without waiting for a look.
+_AHEAD = 2
+
+
+class Waiting(NamedTuple):
+    """A job that was begun, is not done, and that nobody works on."""
+
+    workflow_id: str
+    worker: str
+    """Whose it is: a worker of this name goes on with it."""
+
+
+def waiting(url: str) -> list[Waiting]:
+    """Returns the jobs whose worker is not running; none where no job was ever begun.
+
+    Reads only, and blocks: call it in a thread. Raises StoreError without a database.
+    """
+    parsed = make_url(url)
+    on_sqlite = parsed.get_backend_name() == "sqlite"
+    if on_sqlite and not Path(str(parsed.database)).exists():
+        return []
+    full = parsed if on_sqlite else parsed.set(drivername="postgresql+psycopg")
+    client = DBOSClient(
+        system_database_url=full.render_as_string(hide_password=False),
+        lazy=True,
+        retry_connection_errors=False,
+    )
+    try:
+        found = client.list_workflows(status=["PENDING", "ENQUEUED"], load_input=False, load_output=False)
+    except (DBAPIError, dbos_error.DBOSException):
+        _works(url, "local")  # raises for a server that cannot be reached
+        return []  # DBOS has made no tables there yet
+    finally:
+        client.destroy()
+    left = [Waiting(one.workflow_id, one.executor_id or "local") for one in found]
+    return [one for one in left if not _works(url, one.worker)]
+
+
+def _works(url: str, worker: str) -> bool:
+    with held(url, worker) as mine:
+        return not mine
 
 
 class Jobs:
     """The durable jobs of one process. DBOS allows one of these at a time; decorate before ``launch``."""
 
-    def __init__(self, url: str, *, worker: str = "local", version: str = __version__) -> None:
-        """``worker`` names this process among several on PostgreSQL; by that name it finds its work again."""
+    def __init__(
+        self, url: str, *, worker: str = "local", version: str = __version__, queues: Sequence[str] = ()
+    ) -> None:
+        """``worker`` names this process among several on PostgreSQL; by that name it finds its work again.
+
+        ``queues`` are those whose workflows it takes: it must have registered every one of these.
+        """
         self._url = url
         self._worker = worker
         self._version = version
+        self._queues = tuple(queues)
         self._held = ExitStack()
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -61,11 +113,13 @@ class Jobs:
         def decorate(function: Function[P, R]) -> Function[P, R]:
             @functools.wraps(function)
             async def tracked(*args: P.args, **kwargs: P.kwargs) -> R:
+                carried = cast(dict[str, str], kwargs.pop(_CARRIED, {}))
                 task = asyncio.current_task()
                 assert task is not None  # noqa: S101  (a coroutine always runs in a task)
                 self._running.add(task)
                 try:
-                    return await function(*args, **kwargs)
+                    with resumed(carried), working(name, job_id=str(DBOS.workflow_id)):
+                        return await function(*args, **kwargs)
                 finally:
                     self._running.discard(task)
 
@@ -75,7 +129,16 @@ class Jobs:
 
     def step(self, name: str) -> Callable[[Function[P, R]], Function[P, R]]:
         """Makes a function a step: inside a workflow its result is kept and it does not run twice."""
-        return DBOS.step(name=name)
+
+        def decorate(function: Function[P, R]) -> Function[P, R]:
+            @functools.wraps(function)
+            async def watched(*args: P.args, **kwargs: P.kwargs) -> R:
+                with stepping(name):
+                    return await function(*args, **kwargs)
+
+            return DBOS.step(name=name)(watched)
+
+        return decorate
 
     async def launch(self) -> None:
         """Starts, and at once goes on with what this worker left unfinished.
@@ -86,7 +149,12 @@ class Jobs:
         try:
             # On this thread: DBOS runs what it resumes on the event loop it was launched from.
             DBOS(config=self._config())
+            DBOS.listen_queues(self._queues)  # else it would take what it cannot run, and keep it
             DBOS.launch()
+            for queue in self._queues:
+                await DBOS.register_queue_async(
+                    queue, worker_concurrency=_AHEAD, polling_interval_sec=_POLL_S
+                )
         except Exception as error:
             await self.close()
             raise StoreError(f"The jobs cannot start: {error}. Correct STUMPER_JOBS.") from error
@@ -125,13 +193,47 @@ class Jobs:
                 "what is done stays done."
             ) from error
 
+    async def enqueue(
+        self, queue: str, workflow: Function[..., R], *args: Any, workflow_id: str
+    ) -> WorkflowHandleAsync[R]:
+        """Puts a workflow on a queue, for any process of this version that listens to it."""
+        with SetWorkflowID(workflow_id):
+            return await DBOS.enqueue_workflow_async(queue, workflow, *args)
+
+    async def unfinished(self, queue: str) -> list[WorkflowStatus]:
+        """Returns what this version has on a queue, or took from it and has not ended; without arguments."""
+        return await DBOS.list_workflows_async(
+            queue_name=queue,
+            status=["ENQUEUED", "PENDING"],
+            app_version=self._version,
+            load_input=False,
+            load_output=False,
+        )
+
+    async def join(self, workflow_id: str) -> WorkflowHandleAsync[Any]:
+        """Returns a handle to a workflow that somebody began."""
+        return await DBOS.retrieve_workflow_async(workflow_id)
+
+    async def put_back(self, queue: str, lost: Sequence[WorkflowStatus]) -> None:
+        """Puts workflows that a dead process had taken back on their queue."""
+        for one in lost:
+            await DBOS.resume_workflow_async(one.workflow_id, queue_name=queue)
+
+    async def cancel(self, workflow_ids: Sequence[str]) -> None:
+        """Ends workflows that nobody needs any more; what one is doing just now is done."""
+        await DBOS.cancel_workflows_async(list(workflow_ids))
+
+    def alive(self, worker: str | None) -> bool:
+        """Whether a process works under this name."""
+        return worker == self._worker or (worker is not None and is_held(self._url, worker))
+
     async def _handle(
         self, workflow: Function[..., R], args: tuple[Any, ...], kwargs: dict[str, Any], workflow_id: str
     ) -> WorkflowHandleAsync[R]:
         status = await DBOS.get_workflow_status_async(workflow_id)
         if status is None:
             with SetWorkflowID(workflow_id):
-                return await DBOS.start_workflow_async(workflow, *args, **kwargs)
+                return await DBOS.start_workflow_async(workflow, *args, **kwargs, **{_CARRIED: carrier()})
         self._refuse_other(status)
         if status.status == "ERROR":
             await self._try_again(workflow_id)

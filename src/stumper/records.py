@@ -114,6 +114,24 @@ class PlayerKind(StrEnum):
     MODEL = "model"
 
 
+class Role(StrEnum):
+    """What somebody may do, from least to most; who may more may all that comes before it."""
+
+    STRANGER = "stranger"
+    PLAYER = "player"
+    REFEREE = "referee"
+    OPERATOR = "operator"
+    OWNER = "owner"
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+    def covers(self, needed: Role) -> bool:
+        """Whether whoever has this role may do what ``needed`` may."""
+        return self.rank >= needed.rank
+
+
 class Method(StrEnum):
     """How a model that plays finds its questions."""
 
@@ -228,6 +246,8 @@ class Rules:
     """Players may ask for ideas what to ask."""
     model_examples: bool = False
     """Releases also hold what models that play found, not only what people did."""
+    paused: bool = False
+    """No session begins; those that are open go on to their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,9 +294,7 @@ class Image:
     said: list[str] | None = None
     """What the model said to the probe questions, if the picture is one it was found to know."""
     known: list[dict[str, str]] | None = None
-    """Truths about a complex picture, so that it can be a control: question, answer, and the claim that it
-    was settled by, if it was one. None if nothing is known.
-    """
+    """Truths about a complex picture, for a control: question, answer, and the claim behind them, if any."""
     look: str | None = None
     """Perceptual hash in hex; empty for a picture with nothing in it, None if it was not looked at."""
     held_out: bool | None = None
@@ -376,6 +394,8 @@ class Exchange:
     """How sure they were of the verdict: 1 not sure, 2 fairly, 3 sure; None if they did not say."""
     suggested: Suggestion | None = None
     """What the question was made of; None if it is the player's own."""
+    answered_by: str | None = None
+    """Who answered, as an endpoint names itself; None for a model within this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,9 +191,10 @@ async def test_folders_are_deleted_when_the_operator_says_so(
 ) -> None:
     await played(sqlite_database, files)
     old = await build(sqlite_database, files, tmp_path)
-    answers = tmp_path / "data" / "evaluations" / f"{old.digest[:16]}-1"
-    answers.mkdir(parents=True)
-    (answers / "base.jsonl").write_text(MARK)
+    evaluations = tmp_path / "data" / "evaluations"
+    for answers in (evaluations / f"{old.digest[:16]}-1", evaluations / "rounds" / old.digest[:16]):
+        answers.mkdir(parents=True)
+        (answers / "base.jsonl").write_text(MARK)
     left = Path(old.path).with_name(f".deleting-{old.id}")
     left.mkdir()  # by a kill
     (left / "train.jsonl").write_text(MARK)

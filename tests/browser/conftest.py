@@ -149,5 +149,6 @@ async def _serve(world: World) -> AsyncIterator[str]:
         try:
             yield f"http://127.0.0.1:{door.getsockname()[1]}"
         finally:
+            world.web.state.readiness.draining = True  # streams of pages that are still open end
             server.should_exit = True
             await serving

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import Request, Response
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 from sqlalchemy import insert, update
 
 from stumper.front.auth import COOKIE, Cookies
@@ -116,6 +116,33 @@ async def test_boards_renew_themselves_and_keep_the_focus(sites: Sites, screen: 
         await page.go_back()
         await page.locator(".board-tabs [aria-current]:text-is('Teams')").wait_for()
         assert site.complaints == []
+
+
+@pytest.mark.parametrize("way", ["streams", "asking"])
+async def test_a_change_comes_by_itself_and_by_asking_where_no_stream_is_let_through(
+    sites: Sites, way: str
+) -> None:
+    async with sites() as site:
+        await people(site)
+        page = await signed_in(site, DESK)
+
+        async def without(route: Route) -> None:
+            headers = route.request.headers
+            other = "hx-request" in headers if way == "streams" else "event-stream" in headers["accept"]
+            await (route.abort() if other else route.continue_())
+
+        await page.route("**/boards?tab=week", without)
+        await page.goto("/boards?tab=week")
+        await page.locator(".board-tabs [aria-current]:text-is('This week')").wait_for()
+        await page.get_by_role("link", name="Today", exact=True).focus()
+        async with site.world.app.database.begin() as tx:
+            await write_lines(tx, [points(ME, 5_000)])
+
+        await page.locator(".line.mine .sum", has_text=re.compile("5[0-9]{3}")).wait_for()
+
+        assert await page.evaluate("document.activeElement.textContent") == "Today"
+        assert await page.locator("#boards").count() == 1
+        assert [one for one in site.complaints if "ERR_FAILED" not in one] == []
 
 
 async def test_boards_are_plain_links_without_scripts(sites: Sites) -> None:

@@ -186,7 +186,7 @@ async def test_a_hundred_taps_are_one_verdict(sites: Sites) -> None:
 
 
 @pytest.mark.slow
-@BOTH
+@pytest.mark.parametrize("screen", [PHONE], ids=["phone"])
 async def test_a_connection_cut_for_twenty_seconds_loses_nothing(sites: Sites, screen: Screen) -> None:
     async with sites(rules=FOUR) as site:
         page = await site.open(screen)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import bindparam, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from stumper.errors import BadSetting, StoreError
 from stumper.store.database import Database
+from stumper.store.prepared import Prepared
 from stumper.store.schema import campaign, player, round_
 
 CAMPAIGN = {"id": "c1", "name": "toytown", "licence": "CC-BY-4.0", "rules": {}, "created_at": 0.0}
@@ -114,6 +116,23 @@ async def test_a_reader_neither_waits_for_a_writer_nor_sees_half_a_move(database
 
     assert seen == 1
     assert await _count(database) == 2
+
+
+async def test_a_glance_sees_what_is_written_and_nothing_that_is_not(database: Database) -> None:
+    named = Prepared(select(campaign.c.name).where(campaign.c.id == bindparam("which")))
+
+    async def glanced() -> str | None:
+        async with database.glance() as tx:
+            row = await named.first(tx, {"which": "c1"})
+            return None if row is None else str(row.name)
+
+    assert await asyncio.gather(*(glanced() for _ in range(5))) == [None] * 5  # who open it at once
+    async with database.begin() as tx:
+        await tx.execute(insert(campaign).values(CAMPAIGN))
+        assert await glanced() is None  # and it did not wait for the writer
+    assert await glanced() == "toytown"
+    await _add(database, id="c2", name="zoo")  # nor does the next one wait for a glance
+    assert await asyncio.gather(*(glanced() for _ in range(20))) == ["toytown"] * 20
 
 
 async def test_a_row_cannot_refer_to_nothing(database: Database) -> None:
@@ -223,3 +242,62 @@ async def test_a_file_is_written_ahead_and_keeps_its_references(tmp_path: Path) 
 
     assert set_to == ["wal", 1, 1, 30_000]
     await database.close()
+
+
+async def test_a_writer_waits_for_another_process_and_the_event_loop_goes_on(
+    sqlite_database: Database,
+) -> None:
+    other = sqlite3.connect(sqlite_database.url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    waiting = asyncio.create_task(_add(sqlite_database))
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+    assert not waiting.done()
+    other.execute("COMMIT")
+    other.close()
+    await asyncio.wait_for(waiting, timeout=20)
+
+    assert await _count(sqlite_database) == 1
+
+
+async def test_the_log_does_not_grow_without_end(sqlite_database: Database, tmp_path: Path) -> None:
+    for number in range(900):  # five pages of 4 KiB each
+        async with sqlite_database.begin() as tx:
+            await tx.execute(
+                insert(campaign).values({**CAMPAIGN, "id": f"c{number}", "name": f"{number}" * 20})
+            )
+
+    sizes = {entry.name: entry.stat().st_size for entry in os.scandir(tmp_path)}
+    assert sizes["stumper.db-wal"] < 12_000_000
+
+
+async def test_a_connection_that_breaks_in_a_transaction_is_told_as_one(database: Database) -> None:
+    if database.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no connection that breaks")
+
+    async def lose_it() -> None:
+        async with database.begin() as tx:
+            await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(StoreError, match="broke off"):
+        await lose_it()
+
+    await _add(database)
+    assert await _count(database) == 1
+
+
+async def test_a_full_disk_is_told_as_one_and_is_healed_by_room(sqlite_database: Database) -> None:
+    async with sqlite_database.begin() as tx:
+        pages = (await tx.execute(text("PRAGMA page_count"))).scalar_one()
+    async with sqlite_database.begin() as tx:  # of the connection that is used again
+        await tx.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    with pytest.raises(StoreError, match="Free some space"):
+        await _add(sqlite_database, rules={"long": "x" * 100_000})
+    assert await _count(sqlite_database) == 0
+
+    async with sqlite_database.begin() as tx:
+        await tx.execute(text("PRAGMA max_page_count = 1000000"))
+    await _add(sqlite_database, rules={"long": "x" * 100_000})
+    assert await _count(sqlite_database) == 1

@@ -290,7 +290,7 @@ async def test_dealing_and_voting_take_few_statements_and_no_scan(sqlite_databas
     assert view is not None
     # BEGIN is one of them; one more looks for settled cases, one deal in four; two pay the claim, one adds
     # it to the boards, one reads what was noticed about those whose word it is, one their quests.
-    assert (first, deciding) == (4, 10)
+    assert (first, deciding) == (3, 9)
     assert dealing in (5, 6)
     plans = [line for statement, values in asked for line in await plan(database, statement, values)]
     assert any("ix_claim_status_created_at" in line for line in plans)

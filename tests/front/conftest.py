@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -17,11 +18,19 @@ Worlds = Callable[..., AbstractAsyncContextManager[World]]
 
 
 @pytest.fixture
-def worlds(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
+def chosen() -> dict[str, Any]:
+    """Settings of every world; a folder of tests may choose others."""
+    return {}
+
+
+@pytest.fixture
+def worlds(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: dict[str, Any]
+) -> Worlds:
     """Opens a world with other rules, another model or fewer pictures; answers come without delay."""
     monkeypatch.setattr(stream, "GRID_S", 0.001)
     monkeypatch.setattr(stream, "WORD_S", 0.0)
-    return partial(open_world, tmp_path, template=sqlite_template)
+    return partial(open_world, tmp_path, template=sqlite_template, **chosen)
 
 
 @pytest.fixture

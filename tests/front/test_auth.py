@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from fastapi import Request, Response
 
 from stumper.errors import CrossSite, NotSignedIn
-from stumper.front.auth import COOKIE, Cookies, from_our_pages
+from stumper.front.auth import COOKIE, MAX_AGE_S, Cookies, from_our_pages
 from stumper.records import PlayerId
 
 ADA = PlayerId("ada")
@@ -94,3 +96,14 @@ def test_our_pages_and_programs_may_move(headers: dict[str, str]) -> None:
 
 def test_looking_is_allowed_from_everywhere() -> None:
     from_our_pages(request("GET", sec_fetch_site="cross-site"), public_url="")
+
+
+def test_a_cookie_that_was_checked_grows_too_old_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    jar = Cookies("secret", secure=False)
+    asked = request(cookie=f"{COOKIE}={jar.value(ADA)}")
+    assert jar.player(asked) == jar.player(asked) == ADA
+
+    late = time.time() + MAX_AGE_S + 5
+    monkeypatch.setattr(time, "time", lambda: late)
+    with pytest.raises(NotSignedIn):
+        jar.player(asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from starlette.requests import Request
 
@@ -12,7 +14,7 @@ JAR = Cookies("secret", secure=False)
 
 
 def network(address: str, jar: Cookies = JAR) -> str | None:
-    return _network(Request({"type": "http", "client": (address, 1), "headers": []}), jar)
+    return asyncio.run(_network(Request({"type": "http", "client": (address, 1), "headers": []}), jar))
 
 
 def test_neighbours_share_a_network_and_strangers_do_not() -> None:

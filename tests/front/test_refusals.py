@@ -8,9 +8,10 @@ import httpx2
 import pytest
 
 from stumper import errors
+from stumper.campaigns import set_paused
 from stumper.front import refusals
 from stumper.front.i18n import LANGUAGES, words_in
-from tests.front.world import join, start
+from tests.front.world import World, join, start
 
 # Only operators meet these, on the command line.
 OPERATORS = {
@@ -65,3 +66,15 @@ async def test_a_page_refuses_in_the_readers_language(phone: httpx2.AsyncClient)
     assert reply.status_code == 404
     assert 'lang="ar" dir="rtl"' in reply.text
     assert "بحث بيكسل في كل مكان" in reply.text
+
+
+async def test_a_pause_is_a_friendly_page(world: World, phone: httpx2.AsyncClient) -> None:
+    await join(phone)
+    async with world.app.database.begin() as tx:
+        await set_paused(tx, world.campaign, paused=True, actor="ada", now=world.clock())
+
+    page = await phone.post("/play", headers={"Accept": "text/html"})
+    move = await phone.post("/api/sessions", json={})
+
+    assert (page.status_code, move.json()["error"]["code"]) == (409, "campaign_paused")
+    assert "What you have begun can be finished; come back later for more." in page.text

@@ -7,19 +7,16 @@ import hashlib
 import html
 import re
 from pathlib import Path
-from typing import NoReturn
 
 import httpx2
 import pytest
 from sqlalchemy import update
 
 from stumper.curate.desk.dealing import Empty
-from stumper.errors import StoreError
 from stumper.front import referee, statics
 from stumper.front.auth import COOKIE
 from stumper.front.i18n import LANGUAGES
 from stumper.front.wire import BodyLimit
-from stumper.store.database import Database
 from stumper.store.schema import player
 from tests.front.conftest import Worlds
 from tests.front.world import World, ask, join, judge, play_through, start
@@ -221,6 +218,14 @@ async def test_privacy_names_the_licence_and_the_players_code(phone: httpx2.Asyn
     assert me["id"] in (await phone.get("/privacy")).text
 
 
+async def test_privacy_says_for_how_long_a_network_is_kept(worlds: Worlds) -> None:
+    for days, told in ((30, "It is deleted 30 days after"), (1, "It is deleted 1 day after"), (0, None)):
+        async with worlds(keep_days=days) as world, world.phone() as phone:
+            page = seen(await phone.get("/privacy"))
+        assert told is None or told in page
+        assert ("It is deleted" in page) is (told is not None)
+
+
 async def test_only_trusted_players_sit_at_the_referees_desk(world: World, phone: httpx2.AsyncClient) -> None:
     me = await join(phone)
     assert "sharp eyes" in seen(await phone.get("/referee"))
@@ -276,20 +281,6 @@ async def test_a_referee_rules_on_a_claim_with_one_tap(world: World, phone: http
     async with world.app.database.read() as tx:
         votes = (await tx.exec_driver_sql("SELECT model_wrong, correction_right FROM vote")).all()
     assert [(bool(wrong), bool(right)) for wrong, right in votes] == [(True, True)]
-
-
-async def test_health_says_the_version_and_notices_a_lost_database(
-    phone: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lost(_: Database) -> NoReturn:
-        raise StoreError("No connection to the database.")
-
-    well = await phone.get("/healthz")
-    monkeypatch.setattr(Database, "read", lost)
-    ill = await phone.get("/healthz")
-
-    assert (well.status_code, well.json()["status"]) == (200, "ok")
-    assert (ill.status_code, ill.json()["error"]["code"]) == (503, "store_error")
 
 
 # ---- errors and headers ----

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stumper.errors import NotFound, StoreError
-from stumper.images.files import FolderFiles, content_key
+from stumper.images.files import FolderFiles, RememberedFiles, content_key
 
 
 async def test_keeps_bytes_under_their_digest(files: FolderFiles, tmp_path: Path) -> None:
@@ -79,3 +79,22 @@ async def test_a_failed_write_leaves_nothing_behind(
 def test_equal_bytes_have_equal_keys_and_only_they(data: bytes, suffix: str) -> None:
     assert content_key(data, suffix=suffix) == content_key(bytes(data), suffix=suffix)
     assert content_key(data, suffix=suffix) != content_key(data + b"\0", suffix=suffix)
+
+
+async def test_what_was_asked_for_lately_is_read_once(files: FolderFiles, tmp_path: Path) -> None:
+    remembered = RememberedFiles(files, most_bytes=5)
+    first, second = [await remembered.put(data, suffix=".png") for data in (b"abc", b"def")]
+    assert await remembered.get(first) == b"abc"
+
+    (tmp_path / "files" / first).unlink()
+    assert await remembered.get(first) == b"abc"
+    assert await remembered.get(second) == b"def"  # the first has to make room
+    with pytest.raises(NotFound):
+        await remembered.get(first)
+
+
+async def test_a_file_larger_than_the_memory_is_served(files: FolderFiles) -> None:
+    remembered = RememberedFiles(files, most_bytes=2)
+    key = await remembered.put(b"abc", suffix=".png")
+
+    assert [await remembered.get(key) for _ in range(2)] == [b"abc", b"abc"]

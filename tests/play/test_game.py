@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from stumper.campaigns import set_status
+from stumper.campaigns import set_paused, set_status
 from stumper.errors import (
+    CampaignPaused,
     ModelTimeout,
     ModelUnavailable,
     PoolEmpty,
     RoundClosed,
     StillThinking,
+    StoreError,
     TurnClosed,
 )
 from stumper.play.views import ExchangeView
@@ -172,6 +174,7 @@ async def _die_while_asking(world: World, table: Table, monkeypatch: pytest.Monk
     with pytest.raises(ModelUnavailable):
         await table.ask(key="a")
     monkeypatch.undo()
+    table.game._forsaken.clear()  # nobody else knows that it is dead
     world.model = ScriptedModel()
 
 
@@ -289,6 +292,24 @@ async def test_a_session_goes_on_after_its_round_has_closed(lite: World) -> None
         await table.game.start(table.player_id)
 
 
+async def test_a_pause_lets_what_is_open_be_finished_and_nothing_begin(lite: World) -> None:
+    table = await lite.started(quick=True)
+    async with lite.database.begin() as tx:
+        assert await set_paused(tx, lite.campaign, paused=True, actor="ada", now=lite.clock.now)
+    view = await table.game.start(table.player_id)
+    assert view.turn is not None
+
+    while view.turn is not None:
+        asked = await table.game.ask(table.player_id, view.turn.id, question="What is it?", key="k")
+        view = await table.game.judge(table.player_id, asked.id, verdict=WRONG, correction="a heron")
+    with pytest.raises(CampaignPaused, match=r"'toytown' pauses.*can be finished"):
+        await table.game.start(table.player_id)
+    async with lite.database.begin() as tx:
+        await set_paused(tx, lite.campaign, paused=False, actor="ada", now=lite.clock.now)
+
+    assert (await table.game.start(table.player_id)).turn is not None
+
+
 async def test_the_same_verdict_again_shows_where_the_player_stands(world: World) -> None:
     table = await world.started()
     await world.to_turn(table, control=False)
@@ -356,3 +377,31 @@ async def _played_alone(folder: Path, template: Path) -> tuple[list[ExchangeView
     summary = await table.game.summary(table.player_id, view.id)
     await database.close()
     return said, [one.turn for one in summary.turns]
+
+
+async def test_a_question_whose_answer_could_not_be_stored_is_asked_again_at_once(
+    lite: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await lite.started()
+
+    async def away(*_: object) -> None:
+        raise StoreError("The database is away.")
+
+    monkeypatch.setattr(table.game, "_keep", away)
+    with pytest.raises(StoreError):
+        await table.ask(key="a")
+    monkeypatch.undo()
+
+    assert (await table.ask(key="a")).answer
+    assert await lite.exchanges(table.turn_id) == 1
+
+
+async def test_a_server_that_starts_again_asks_what_waited_at_once(
+    lite: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await lite.started()
+    await _die_while_asking(lite, table, monkeypatch)
+    lite.clock.now += 1
+    table.game._born = lite.clock()
+
+    assert (await table.ask(key="a")).answer

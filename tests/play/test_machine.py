@@ -273,5 +273,5 @@ def test_no_sequence_of_moves_breaks_a_promise(sqlite_template: Path) -> None:
 def test_no_long_sequence_of_moves_breaks_a_promise(sqlite_template: Path) -> None:
     PlayMachine.template = sqlite_template
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        PlayMachine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
+        PlayMachine, settings=settings(max_examples=30, stateful_step_count=40, deadline=None)
     )

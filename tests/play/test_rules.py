@@ -55,9 +55,9 @@ def _play(*, now: float = 0.0) -> Play:
     return rules.advance(play, now=now)
 
 
-def _ask(play: Play, *, now: float, key: str = "a") -> tuple[Play, Exchange]:
+def _ask(play: Play, *, now: float, key: str = "a", **more: float) -> tuple[Play, Exchange]:
     number = ExchangeId(f"e-{key}")
-    return rules.ask(play, TurnId("t0"), exchange_id=number, question="What?", key=key, now=now)
+    return rules.ask(play, TurnId("t0"), exchange_id=number, question="What?", key=key, now=now, **more)
 
 
 def _answered(play: Play, asked: Exchange, *, now: float) -> Play:
@@ -84,6 +84,26 @@ def test_waiting_for_the_model_takes_no_time_from_the_turn(asked_at: float, wait
         assert not seen.turns[0].is_over(asked_at + waited)
     now = asked_at + max(waited, rules.LEASE_S)
     assert again.turns[0].seconds_left(now) == pytest.approx(120 - asked_at, abs=1e-3)
+
+
+def test_a_question_of_a_process_that_was_killed_is_asked_again_at_once() -> None:
+    play, _ = _ask(_play(), now=10.0)
+
+    with pytest.raises(StillThinking):
+        _ask(play, now=11.0, dead_before=10.0)
+    again, asked = _ask(play, now=11.0, dead_before=10.5)
+
+    assert asked.id == "e-a"
+    assert len(again.turns[0].exchanges) == 1
+
+
+def test_a_clock_that_was_set_back_blocks_no_question() -> None:
+    play, _ = _ask(_play(now=10_000.0), now=10_000.0)
+
+    again, asked = _ask(play, now=10.0)
+
+    assert asked.asked_at == 10.0
+    assert len(again.turns[0].exchanges) == 1
 
 
 def test_a_question_that_is_being_answered_blocks_only_until_its_lease_ends() -> None:

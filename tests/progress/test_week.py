@@ -64,7 +64,7 @@ def visits(players: Mapping[str, str], *, weeks: int, seed: int) -> list[Visit]:
 
 @pytest.mark.parametrize(
     ("players", "weeks"),
-    [(13, 1), pytest.param(300, 1, marks=pytest.mark.slow), pytest.param(40, 5, marks=pytest.mark.slow)],
+    [(13, 1), pytest.param(150, 1, marks=pytest.mark.slow), pytest.param(40, 5, marks=pytest.mark.slow)],
 )
 async def test_what_players_see_equals_a_slow_recomputation(
     sqlite_database: Database, players: int, weeks: int

@@ -140,6 +140,7 @@ async def test_tries_again_after_errors_of_the_server(server: FakeEndpoint, open
         ("error-inside", ModelUnavailable, "broke off: the GPU fell off", 1),
         ("broken-event", ModelUnavailable, "broke off: an unreadable event", 1),
         ("cut-off", ModelUnavailable, "the stream ended before the answer did", 1),
+        ("no-gzip", ModelUnavailable, "The connection to 'no-gzip' at .* broke", 3),
         ("page", ModelUnavailable, "broke off: no chat completion but '<html>", 1),
     ],
 )

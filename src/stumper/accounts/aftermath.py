@@ -13,6 +13,7 @@ from stumper.images.files import Files
 from stumper.records import PlayerId
 from stumper.release.withdraw.folders import delete_answers, delete_release
 from stumper.release.withdraw.renew import Renewed, renew
+from stumper.store.acts import SELF
 from stumper.store.database import Database
 
 
@@ -35,14 +36,21 @@ class Aftermath:
 
 
 async def forget_everywhere(
-    database: Database, files: Files, player_id: PlayerId, *, data: Path, delete: bool, now: float
+    database: Database,
+    files: Files,
+    player_id: PlayerId,
+    *,
+    data: Path,
+    delete: bool,
+    now: float,
+    actor: str = SELF,
 ) -> Aftermath:
     """Forgets the player and builds the next releases; killed anywhere, a second call goes on.
 
     ``data`` is the data folder; ``delete`` removes the folders of withdrawn releases that held something, and
     the answers that models gave to them. Raises NotFound for an unknown player.
     """
-    gone = await forget(database, player_id, now, scrub_at_once=None)
+    gone = await forget(database, player_id, now, actor=actor, scrub_at_once=None)
     campaigns = dict.fromkeys(held.campaign_id for held in gone.releases)
     renewed = [
         await renew(database, files, campaign_id=campaign_id, out=data / "releases", now=now)
@@ -61,7 +69,8 @@ def _delete(releases: Sequence[Held], evaluations: Path) -> list[Deleted]:
 
 
 def _delete_one(held: Held, evaluations: Path) -> Deleted:
-    answers = evaluations.glob(f"{held.digest[:16]}-*") if held.digest else ()
+    # by closings, and by the page of rounds side by side, in a folder of its own
+    answers = evaluations.rglob(f"{held.digest[:16]}*") if held.digest else ()
     delete_answers(answers)
     try:
         there, problem = delete_release(Path(held.path), held.release_id), ""

@@ -21,6 +21,7 @@ from stumper.accounts.queries import Frozen
 from stumper.curate.pipeline import pseudonym
 from stumper.records import CampaignId, PlayerId, ReleaseId
 from stumper.release.withdraw.queries import Trained, trained_on, withdraw
+from stumper.store.acts import SELF, note
 from stumper.store.database import Database
 
 log = structlog.get_logger()
@@ -61,7 +62,12 @@ class Forgotten:
 
 
 async def forget(
-    database: Database, player_id: PlayerId, now: float, *, scrub_at_once: int | None = SCRUB_AT_ONCE
+    database: Database,
+    player_id: PlayerId,
+    now: float,
+    *,
+    actor: str = SELF,
+    scrub_at_once: int | None = SCRUB_AT_ONCE,
 ) -> Forgotten:
     """Forgets the player for good; one who is forgotten already stays so. Raises NotFound.
 
@@ -73,7 +79,7 @@ async def forget(
     async with database.begin() as tx:
         erased = await _erase(tx, player_id, now)
         ids = [one.release_id for one in held]
-        await withdraw(tx, ids, now=now)
+        await _note(tx, await withdraw(tx, ids, now=now), erased, actor=actor, now=now)
         models = await trained_on(tx, ids)
     scrubbed = await database.scrub(most_bytes=scrub_at_once)
     log.info("forgot a player", player=player_id, releases=ids, scrubbed=scrubbed)
@@ -89,6 +95,7 @@ async def forget(
 
 
 class _Erased(NamedTuple):
+    done: bool = False
     questions: int = 0
     claims: int = 0
     examples: int = 0
@@ -104,7 +111,17 @@ async def _erase(tx: AsyncConnection, player_id: PlayerId, now: float) -> _Erase
     await queries.blank_votes(tx, player_id)
     await queries.drop_rows(tx, player_id)
     await queries.bury(tx, player_id, team_id=grave.team_id, now=now)
-    return _Erased(questions, claims, examples)
+    return _Erased(True, questions, claims, examples)
+
+
+async def _note(
+    tx: AsyncConnection, withdrawn: list[ReleaseId], erased: _Erased, *, actor: str, now: float
+) -> None:
+    """Writes that somebody was forgotten, and not who."""
+    if erased.done:
+        await note(tx, actor=actor, act="player.forgotten", about="", now=now)
+    for release_id in withdrawn:
+        await note(tx, actor=actor, act="release.withdrawn", about=release_id, now=now)
 
 
 def _look(frozen: list[Frozen], player_id: PlayerId) -> list[Held | None]:

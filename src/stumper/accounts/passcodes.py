@@ -59,7 +59,8 @@ async def make(
     async with database.begin() as tx:
         await queries.lock(tx, player_id)
         if await queries.count_passcodes(tx, player_id, since=now - _HOUR_S) >= AN_HOUR:
-            raise TooMany(f"You have made {AN_HOUR} codes within an hour. Wait a while, or use the last one.")
+            told = f"You have made {AN_HOUR} codes within an hour. Wait a while, or use the last one."
+            raise TooMany(told, after_s=_HOUR_S)
         await queries.add_passcode(tx, player_id, code_hash=hashed(code), now=now, expires_at=now + LIFE_S)
     return code
 

@@ -12,6 +12,7 @@ from stumper.curate.belief import Cause
 from stumper.errors import NotFound
 from stumper.records import CampaignId, ClaimStatus, Player, PlayerId, PlayerKind, ReleaseId, TurnEnd
 from stumper.store import schema
+from stumper.store.news import Topic, changes
 from stumper.store.schema import (
     claim,
     example,
@@ -57,6 +58,8 @@ async def change(tx: AsyncConnection, player_id: PlayerId, **values: str | bool)
     """Writes what the player chose: ``nickname``, ``language``, ``notices`` or ``time_zone``."""
     mine = (player.c.id == player_id) & player.c.forgotten_at.is_(None)
     await tx.execute(update(player).where(mine).values(**values))
+    if "nickname" in values:
+        changes(tx, Topic.BOARDS)
 
 
 class Played(NamedTuple):
@@ -137,6 +140,7 @@ _GONE_WITH_THEM: Final = (
     schema.signal,
     schema.appeal,
     schema.waiting,
+    schema.role,
 )
 """Tables of which a player's rows hang on nothing and carry nothing of anybody else."""
 
@@ -267,6 +271,7 @@ async def bury(tx: AsyncConnection, player_id: PlayerId, *, team_id: str | None,
         "forgotten_at": now,
     }
     await tx.execute(update(player).where(player.c.id == player_id).values(nothing))
+    changes(tx, Topic.BOARDS)
     if team_id is not None:
         empty = ~exists().where(player.c.team_id == team.c.id)
         await tx.execute(delete(team).where(team.c.id == team_id, empty))

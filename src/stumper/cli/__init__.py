@@ -70,6 +70,22 @@ COMMANDS: Final = {
         "forget:forget",
         "Deletes all that a player typed and all that names them, and builds the next release without it.",
     ),
+    "check": (
+        "upkeep:check",
+        "Adds up again all that is stored, by rules written a second time; status 1 if anything differs.",
+    ),
+    "doctor": (
+        "upkeep:doctor",
+        "Says what is wrong with this installation, and what to do; status 1 if anything is.",
+    ),
+    "backup": (
+        "upkeep:backup",
+        "Copies database, jobs, pictures, releases and models to a new folder while players play on.",
+    ),
+    "restore": (
+        "upkeep:restore",
+        "Restores a backup into an empty place, forgets again who was forgotten since, and checks it all.",
+    ),
     "work": ("play:work", "Runs a worker: resumes and runs long jobs until it is stopped."),
     "telegram": (
         "telegram:telegram",
@@ -86,12 +102,24 @@ COMMANDS: Final = {
     "images": ("images:images", "Pictures: add, draw, verify."),
     "ai": ("ai:ai", "Models that play and help: play, ideas, examples."),
     "models": ("models:models", "Opponents: check a reference, compare two, export."),
+    "campaign": (
+        "campaign:campaign",
+        "What a campaign's model costs, and may cost; a pause for its players.",
+    ),
     "round": ("rounds:rounds", "Rounds: list, report, close, judge, approval, approve, refuse, rollback."),
     "benchmarks": ("benchmarks:benchmarks", "The paper's ten benchmarks: plan, read."),
     "experiment": ("experiment:experiment", "Experiments: controls, matrix."),
     "release": ("learn:releases", "Releases: build, list, verify, export, push."),
     "claims": ("claims:claims", "Claims that wait for your word: list, decide, ask models."),
-    "players": ("players:players", "Players: list, what was noticed about them, appeals, decide, forget."),
+    "players": (
+        "players:players",
+        "Players: list, what was noticed about them, appeals, decide, sign out, lapse, forget.",
+    ),
+    "staff": ("staff:staff", "Who runs the game: list, give, take."),
+    "acts": (
+        "staff:acts",
+        "Shows what people who run the game did, newest first: roles, rounds, releases, pictures, claims.",
+    ),
     "toytown": ("models:toytown", "The embedded world and its tiny model."),
 }
 """``module:attribute`` within this package, and the first paragraph of the help, by name."""

@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from stumper.app import build
 from stumper.campaigns import find_campaign
 from stumper.cli.panel import LeastOption, figure, open_judges
-from stumper.cli.shared import CampaignOption, JsonOption, err, out, run
+from stumper.cli.shared import CampaignOption, JsonOption, err, operator, out, run
 from stumper.config import load
 from stumper.curate.belief import Cause
 from stumper.curate.desk.queries import Dispute, disputes
@@ -191,6 +191,8 @@ def claims_decide(
 
     async def work() -> Any:
         async with build(load()) as app:
-            return await rule_by_hand(app.database, ClaimId(claim_id), accept=accept, now=app.clock())
+            return await rule_by_hand(
+                app.database, ClaimId(claim_id), accept=accept, now=app.clock(), actor=operator()
+            )
 
     out.print(f"{claim_id}: {run(work()).status.value}")

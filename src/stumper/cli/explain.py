@@ -113,6 +113,8 @@ def _answer(chain: Chain) -> Lines:
     asked, claimed = chain.asked, chain.claimed
     took = "" if asked.latency_ms is None else f", {asked.latency_ms:.0f} ms"
     yield "model", f"{asked.model}, round {asked.round}{took}"
+    if asked.answered_by:
+        yield "answered by", asked.answered_by
     yield "it said", asked.model_answer
     yield "shown", asked.shown_answer
     yield "verdict", f"{asked.verdict}, {when(asked.judged_at)}"

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from stumper.accounts.aftermath import Aftermath, forget_everywhere
 from stumper.app import build
-from stumper.cli.shared import CampaignOption, JsonOption, err, out, run
+from stumper.cli.shared import CampaignOption, JsonOption, err, operator, out, run
 from stumper.config import load
 from stumper.errors import BadRelease, Conflict
 from stumper.records import PlayerId
@@ -51,6 +51,7 @@ def forget(
                 data=app.settings.data,
                 delete=delete_releases,
                 now=app.clock(),
+                actor=operator(),
             )
 
     done = run(work())

@@ -14,6 +14,7 @@ from stumper.cli.shared import (
     SeedOption,
     current_campaign,
     err,
+    operator,
     out,
     run,
     settings,
@@ -184,14 +185,17 @@ def images_restore(
     from stumper.errors import NotFound
     from stumper.images.queries import withdraw
     from stumper.records import ImageId
+    from stumper.store.acts import note
 
     async def work() -> Any:
         async with build(settings(campaign)) as app:
             owner, _ = await current_campaign(app)
             async with app.database.begin() as tx:
                 taken = await withdraw(tx, owner.id, ImageId(image))
-            if not taken:
-                raise NotFound(f"No report names the picture {image!r}. See: stumper images reports")
+                if not taken:
+                    raise NotFound(f"No report names the picture {image!r}. See: stumper images reports")
+                now = app.clock()
+                await note(tx, actor=operator(), act="image.restored", about=image, now=now, reports=taken)
             return taken
 
     out.print(f"{run(work())} reports taken away: the picture is dealt again.")

@@ -15,6 +15,7 @@ from stumper.app import build
 from stumper.cli import exports
 from stumper.cli.forget import WithdrawnOption, refuse_withdrawn, release_list
 from stumper.cli.panel import LeastOption, ModelsOption, open_panel
+from stumper.cli.shards import EngineOption, GpusOption, RowsOption, way
 from stumper.cli.shared import (
     CampaignOption,
     JsonOption,
@@ -29,6 +30,7 @@ from stumper.config import load
 from stumper.curate.panel.journal import Journal
 from stumper.curate.panel.panel import LEAST
 from stumper.errors import BadSetting
+from stumper.shards import ROWS
 from stumper.tune.crew import Strategy
 from stumper.tune.recipes import Method, Quantize
 
@@ -178,18 +180,32 @@ def evaluate(
     benchmarks: Annotated[
         Path | None, typer.Option(help="Folder of a benchmarks plan that was run; shown in the report.")
     ] = None,
+    engine: EngineOption = None,
+    rows: RowsOption = ROWS,
+    gpus: GpusOption = 0.0,
     seed: SeedOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Scores base and tuned on held-out pictures: judge by rules, bootstrap intervals, by category."""
     from stumper.evaluate.benchmarks import compare, read_pair
-    from stumper.rounds import answers_beside, evaluate_on
+    from stumper.rounds import answers_beside, ask_both_ahead, evaluate_on
 
     refuse_withdrawn(release, allowed=True)
     if by is Scorer.RULES and models:
         raise BadSetting("The judge by rules asks no model. Say --judge panel, or leave --model out.")
 
     table = compare(*read_pair(benchmarks)) if benchmarks else None  # before hours are spent
+    how = way(engine, rows, gpus)
+    if engine is not None:
+        ask_both_ahead(
+            release,
+            base_ref=base,
+            tuned_ref=tuned,
+            report=report,
+            seed=seed,
+            secrets=load().model_secrets,
+            way=how,
+        )
 
     async def work() -> dict[str, Any]:
         journal = Journal(answers_beside(report) / "opinions.jsonl")

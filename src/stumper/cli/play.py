@@ -54,15 +54,22 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     campaign: CampaignOption = None,
     model: ModelOption = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Web processes on this port; SIGHUP renews them in turn."),
+    ] = None,
+    fd: Annotated[
+        int | None, typer.Option(min=3, help="Serve on this open socket, not on host and port (systemd: 3).")
+    ] = None,
 ) -> None:
     """Starts the game. In an empty Toytown pictures are drawn meanwhile; the first session waits a moment."""
-    _serve(settings(campaign, model, host=host, port=port))
+    _serve(settings(campaign, model, host=host, port=port, processes=processes), fd=fd)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, *, fd: int | None = None) -> None:
     from stumper.front.server import run_server
 
-    run_server(settings, say=lambda text: err.print(text, highlight=False))
+    run_server(settings, say=lambda text: err.print(text, highlight=False, soft_wrap=True), fd=fd)
 
 
 def simulate(
@@ -143,8 +150,12 @@ def verify_session(
     out.print("The coins are those of the fingerprint, and every answer followed its coin.")
 
 
-def work() -> None:
+def work(
+    name: Annotated[
+        str | None, typer.Option(help="Its name among several; by it it finds its work again.")
+    ] = None,
+) -> None:
     """Runs a worker: resumes and runs long jobs until it is stopped."""
     from stumper.rounds import run_worker
 
-    run(run_worker(load(), say=lambda text: err.print(text, highlight=False)))
+    run(run_worker(load(worker=name), say=lambda text: err.print(text, highlight=False, soft_wrap=True)))

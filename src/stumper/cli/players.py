@@ -14,11 +14,14 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from stumper.accounts.lapse.run import lapse
+from stumper.accounts.staff.sessions import sign_out
 from stumper.app import App, build
 from stumper.campaigns import find_campaign
 from stumper.cli.forget import forget
-from stumper.cli.shared import CampaignOption, JsonOption, out, run
+from stumper.cli.shared import CampaignOption, JsonOption, operator, out, run
 from stumper.config import load
+from stumper.errors import BadInput
 from stumper.records import Campaign, PlayerId
 from stumper.trust.watch import queries
 from stumper.trust.watch.appeals import decide
@@ -27,7 +30,8 @@ from stumper.trust.watch.kept import Appeal, Noticed, Played
 from stumper.trust.watch.words import reason, weight_of
 
 players = typer.Typer(
-    no_args_is_help=True, help="Players: list, what was noticed about them, appeals, decide, forget."
+    no_args_is_help=True,
+    help="Players: list, what was noticed about them, appeals, decide, sign out, lapse, forget.",
 )
 
 
@@ -160,11 +164,41 @@ def players_decide(
                 dismiss=dismiss,
                 answer=answer,
                 now=app.clock(),
+                actor=operator(),
             )
 
     done = run(work())
     what = "dismissed" if dismiss else "upheld"
     out.print(f"{player_id}: {done.signals} signals {what}, {done.appeals} appeals answered")
+
+
+@players.command("sign-out")
+def players_sign_out(
+    player_id: Annotated[str | None, typer.Argument(metavar="[PLAYER]", help="Id of the player.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="All players, in place of one.")] = False,
+) -> None:
+    """Signs a player, or everybody, out on all devices; they can come back by a code or by Telegram only."""
+    if (player_id is None) is not everybody:
+        raise BadInput("Name one player, or say --all: stumper players sign-out PLAYER")
+
+    async def work() -> int:
+        async with build(load()) as app:
+            who = None if player_id is None else PlayerId(player_id)
+            return await sign_out(app.database, who, actor=operator(), now=app.clock())
+
+    out.print(f"{run(work()):,} signed out on all devices", highlight=False)
+
+
+@players.command("lapse")
+def players_lapse() -> None:
+    """Deletes now what is older than STUMPER_KEEP_DAYS: networks, messages that were told, and old codes."""
+
+    async def work() -> str:
+        async with build(load()) as app:
+            done = await lapse(app.database, keep_days=app.settings.keep_days, now=app.clock())
+        return ", ".join(f"{n:,} {what}" for what, n in done._asdict().items())
+
+    out.print(f"deleted: {run(work())}", highlight=False)
 
 
 players.command("forget")(forget)

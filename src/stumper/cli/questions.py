@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
 
-from stumper.cli.panel import LeastOption, LineScorer, ModelsOption, line_scorer, open_gap_score, open_panel
-from stumper.cli.shared import JsonOption, err, out, settings
-from stumper.curate.classify import classify_many
-from stumper.curate.lines import Record, Tally, rewrite, text
-from stumper.curate.panel.journal import Journal
+from stumper.cli.panel import REASONS, LeastOption, ModelsOption, show
+from stumper.cli.shards import EngineOption, RowsOption, way, worked
+from stumper.cli.shared import JsonOption, err, out
+from stumper.curate.lines import Tally
 from stumper.curate.panel.panel import LEAST
-from stumper.curate.reasons import judge as judged
-from stumper.curate.second import NAME, SCHEMA, second_labels
-from stumper.errors import BadSetting
-from stumper.vlm.openai import open_endpoint
-from stumper.vlm.structured import Structured
+from stumper.shards import ROWS, Told, mean_score, panel_figures
 
 SHOWN: Final = 20
 """Faults that are told one by one."""
@@ -47,19 +39,15 @@ def classify(
         str | None,
         typer.Option("--model", help='Asks openai:URL#NAME as well, for "second_category"; null: no answer.'),
     ] = None,
+    engine: EngineOption = None,
+    rows: RowsOption = ROWS,
     as_json: JsonOption = False,
 ) -> None:
     """Adds "category" and "confidence" to lines with "question" (and "answer", if there)."""
-    faults, shares = _Faults(), Counter[str]()
-    with _second(model) as second:
-
-        def label(records: Sequence[Record]) -> list[Record]:
-            labelled = _labelled(records)
-            shares.update(str(one["category"]) for one in labelled)
-            return second(labelled)
-
-        tally = rewrite(file, target, label, texts=("question", "answer"), on_bad=faults.report)
+    faults = _Faults()
+    tally, told = worked(file, target, "classify", {"model": model}, way(engine, rows), faults.report)
     faults.finish(tally)
+    shares = Counter[str](told["categories"])
     if as_json:
         sys.stdout.write(json.dumps({**_counted(tally), "categories": dict(shares.most_common())}) + "\n")
         return
@@ -67,41 +55,6 @@ def classify(
     for name, times in shares.most_common():
         table.add_row(name, f"{times:,}", f"{times / tally.written:.1%}")
     out.print(table)
-
-
-def _labelled(records: Sequence[Record]) -> list[Record]:
-    found = classify_many(
-        [text(record, "question") or "" for record in records],
-        [text(record, "answer") or "" for record in records],
-    )
-    return [
-        {**record, "category": one.category.value, "confidence": round(one.confidence, 4)}
-        for record, one in zip(records, found, strict=True)
-    ]
-
-
-@contextmanager
-def _second(ref: str | None) -> Iterator[Callable[[list[Record]], list[Record]]]:
-    """Gives what adds the model's label; without a model nothing is added."""
-    if ref is None:
-        yield lambda records: records
-        return
-    endpoint = open_endpoint(ref, key=settings().model_secrets.get("openai"))
-    asker = Structured(endpoint, SCHEMA, name=NAME)
-    with asyncio.Runner() as runner:
-
-        def add(records: list[Record]) -> list[Record]:
-            questions = [text(record, "question") or "" for record in records]
-            found = runner.run(second_labels(questions, asker))
-            return [
-                {**record, "second_category": one and one.value}
-                for record, one in zip(records, found, strict=True)
-            ]
-
-        try:
-            yield add
-        finally:
-            runner.run(endpoint.close())
 
 
 def judge(
@@ -113,6 +66,8 @@ def judge(
         Path | None, typer.Option("--images", help='Folder of the pictures that "image" names.')
     ] = None,
     least: LeastOption = LEAST,
+    engine: EngineOption = None,
+    rows: RowsOption = ROWS,
     as_json: JsonOption = False,
 ) -> None:
     """Adds "score" (0 to 1, null: missing) and "why": what each answer is worth beside the right one.
@@ -120,77 +75,34 @@ def judge(
     Lines hold "question", "model_answer" and "correct_answer". A panel of models is shown the picture too,
     and adds "dimensions", "judges" and "wavering".
     """
-    keys = ["question", "model_answer", "correct_answer", "modelAnswer", "correctAnswer"]
-    keys += ["image"] if images else []
-    faults, mean = _Faults(), _Mean()
-    with _scorer(by, models, least=least, images=images, target=target) as scorer:
-        work = mean.of(scorer or _by_rules)
-        tally = rewrite(file, target, work, texts=keys, on_bad=faults.report)
-        faults.finish(tally)
-        figures = {"panel": scorer.finish(quiet=as_json)} if scorer else {}
-    missing = tally.written - mean.scored
+    options = {
+        "by": by.value,
+        "models": models or [],
+        "least": least,
+        "images": images and str(images.resolve()),
+    }
+    faults = _Faults()
+    tally, told = worked(file, target, "judge", options, way(engine, rows), faults.report)
+    faults.finish(tally)
+    figures = {} if by is Judge.RULES else {"panel": _panel(told, quiet=as_json)}
+    mean, scored = mean_score(told)
+    missing = tally.written - scored
     if as_json:
-        line = {**_counted(tally), "missing": missing, "mean": mean.value, **figures}
+        line = {**_counted(tally), "missing": missing, "mean": mean, **figures}
         sys.stdout.write(json.dumps(line) + "\n")
         return
-    told = "no score" if mean.value is None else f"mean score {mean.value:.3f} of {mean.scored:,} pairs"
-    out.print(f"{told}, {missing:,} missing: {target}", highlight=False, soft_wrap=True)
+    said = "no score" if mean is None else f"mean score {mean:.3f} of {scored:,} pairs"
+    out.print(f"{said}, {missing:,} missing: {target}", highlight=False, soft_wrap=True)
 
 
-def _scorer(
-    by: Judge, models: list[str] | None, *, least: int, images: Path | None, target: Path
-) -> AbstractContextManager[LineScorer | None]:
-    """Gives what asks models; None for the rules, which ask none."""
-    if by is Judge.RULES:
-        if models:
-            raise BadSetting("The judge by rules asks no model. Say --judge panel, or leave --model out.")
-        return nullcontext()
-    journal = Journal(target.with_name(f".{target.name}.opinions.jsonl"))
-    if by is Judge.GAP_SCORE:
-        panel = open_gap_score(models, journal=journal)
-    else:
-        panel = open_panel(models, least=least, journal=journal)
-    return line_scorer(panel, journal, images=images, full=by is Judge.PANEL)
-
-
-def _by_rules(records: Sequence[Record]) -> list[Record]:
-    found = [
-        judged(
-            text(record, "question") or "",
-            text(record, "correct_answer", "correctAnswer"),
-            text(record, "model_answer", "modelAnswer"),
-        )
-        for record in records
-    ]
-    return [
-        {**record, "score": one.score, "why": one.why} for record, one in zip(records, found, strict=True)
-    ]
-
-
-class _Mean:
-    """The mean of the scores that went by."""
-
-    def __init__(self) -> None:
-        self.scored = 0
-        self._total = 0.0
-
-    @property
-    def value(self) -> float | None:
-        return self._total / self.scored if self.scored else None
-
-    def of(
-        self, work: Callable[[Sequence[Record]], list[Record]]
-    ) -> Callable[[Sequence[Record]], list[Record]]:
-        """Returns the same work, listened to."""
-
-        def heard(records: Sequence[Record]) -> list[Record]:
-            done = work(records)
-            scores = [one["score"] for one in done if one["score"] is not None]
-            self.scored += len(scores)
-            self._total += sum(scores)
-            return done
-
-        return heard
+def _panel(told: Told, *, quiet: bool) -> dict[str, Any]:
+    """Says why scores are missing and, unless ``quiet``, how the judges agreed; returns the figures."""
+    for why, times in Counter[str](told["why"]).most_common(REASONS):
+        _warn(f"{times:,} x {why}")
+    figures = panel_figures(told)
+    if not quiet:
+        show(figures)
+    return figures.to_json()
 
 
 def _counted(tally: Tally) -> dict[str, int]:

@@ -20,12 +20,14 @@ from stumper.cli.shared import (
     SeedOption,
     current_campaign,
     err,
+    operator,
     out,
     run,
     settings,
 )
 from stumper.errors import NotFound
 from stumper.records import Round
+from stumper.store.acts import note
 
 if TYPE_CHECKING:
     from stumper.evaluate.chronicle import Chronicle
@@ -158,6 +160,8 @@ def round_approval(
             owner, _ = await current_campaign(app)
             async with app.database.begin() as tx:
                 await campaigns.set_approval(tx, owner.id, needed=switch is Switch.ON)
+                act = f"approval.{switch.value}"
+                await note(tx, actor=operator(), act=act, about=owner.name, now=app.clock())
             return owner.name
 
     name = run(work())
@@ -176,7 +180,7 @@ def round_approve(campaign: CampaignOption = None, withdrawn: WithdrawnOption = 
     async def work() -> Round:
         async with build(settings(campaign)) as app:
             owner, _ = await current_campaign(app)
-            return await approve(app, owner, withdrawn=withdrawn)
+            return await approve(app, owner, withdrawn=withdrawn, actor=operator())
 
     _tell(run(work()))
 
@@ -189,7 +193,7 @@ def round_refuse(campaign: CampaignOption = None) -> None:
     async def work() -> str:
         async with build(settings(campaign)) as app:
             owner, _ = await current_campaign(app)
-            return (await refuse(app, owner)).tuned_ref
+            return (await refuse(app, owner, actor=operator())).tuned_ref
 
     out.print(f"{run(work())} does not play. The opponent stays.", highlight=False, soft_wrap=True)
 
@@ -208,7 +212,7 @@ def round_rollback(
     async def work() -> Round:
         async with build(settings(campaign)) as app:
             owner, _ = await current_campaign(app)
-            return await rollback(app, owner, to=to, reason=reason)
+            return await rollback(app, owner, to=to, reason=reason, actor=operator())
 
     _tell(run(work()))
 

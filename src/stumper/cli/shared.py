@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar
@@ -26,6 +27,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="End with one JSON line
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="Opponent: onnx:, openai:URL#NAME, hf:DIR, scripted:")
 ]
+
+
+def operator() -> str:
+    """Returns who runs this command, for the log of acts: the system's user."""
+    try:
+        import pwd
+
+        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    except (ImportError, KeyError):  # Windows; a container's user without a name
+        return f"cli:{os.getuid() if hasattr(os, 'getuid') else os.getlogin()}"
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

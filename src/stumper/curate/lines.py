@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ DEEPEST: Final = 100
 """Objects and lists inside one another; more could be read but not be written."""
 BATCH: Final = 2_048
 """Lines held at once."""
+_MARK: Final = b"\xef\xbb\xbf"
 
 Record = dict[str, Any]
 Work = Callable[[Sequence[Record]], Sequence[Record]]
@@ -44,21 +45,28 @@ def rewrite(source: Path, target: Path, work: Work, *, texts: Sequence[str], on_
     """Writes each object of ``source`` to ``target`` as ``work`` returns it, in order.
 
     ``texts`` are the keys that must hold a text (the first) or a text or nothing (the others); numbers become
-    text. ``on_bad`` gets number and fault of each line left out. The target appears whole, after the last
-    line; a link is followed. It may be the source itself if no line is left out, which would be lost. Raises
-    BadInput if a file cannot be read or written, or if no line can be used.
+    text. ``on_bad`` gets number and fault of each line left out. For the rest see `replaced`.
     """
     tally = Tally()
+    with replaced(source, target, tally, texts=texts) as out, opened(source) as lines:
+        work_through(headed(lines, source), out, work, tally, texts=texts, on_bad=on_bad)
+    return tally
+
+
+@contextmanager
+def replaced(source: Path, target: Path, tally: Tally, *, texts: Sequence[str]) -> Iterator[BinaryIO]:
+    """Yields a file that becomes ``target`` when the block ends, if the tally then counts a line.
+
+    The target appears whole; a link is followed. It may be the source itself if no line is left out, which
+    would be lost. Raises BadInput if a file cannot be read or written, or if no line can be used.
+    """
     place = Path(os.path.realpath(target))  # resolve() would raise an error of its own for a circle of links
     part = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
         _refuse_folders(source, target)
         in_place = place.exists() and place.samefile(source)
-        with _opened(source) as lines, part.open("wb") as out:
-            usable = _usable(lines, source, texts, on_bad, tally)
-            while batch := list(islice(usable, BATCH)):
-                out.writelines(_line(record) for record in work(batch))
-                tally.written += len(batch)
+        with part.open("wb") as out:
+            yield out
         if not tally.written:
             raise BadInput(
                 f"{source} holds no line that can be used. One JSON object a line, with {texts[0]!r}."
@@ -74,7 +82,22 @@ def rewrite(source: Path, target: Path, work: Work, *, texts: Sequence[str], on_
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-    return tally
+
+
+def work_through(
+    raws: Iterable[bytes],
+    out: BinaryIO,
+    work: Work,
+    tally: Tally,
+    *,
+    texts: Sequence[str],
+    on_bad: Report,
+) -> None:
+    """Writes what ``work`` makes of each line that can be used; lines are numbered from 1."""
+    usable = _usable(raws, texts, on_bad, tally)
+    while batch := list(islice(usable, BATCH)):
+        out.writelines(_line(record) for record in work(batch))
+        tally.written += len(batch)
 
 
 def _unwritten(error: OSError, source: Path, target: Path) -> BadInput:
@@ -93,7 +116,7 @@ def _refuse_folders(source: Path, target: Path) -> None:
         raise BadInput(f"{target} is a device or a pipe. Name a file with --out.")
 
 
-def _opened(source: Path) -> BinaryIO:
+def opened(source: Path) -> BinaryIO:
     """Opens a file, or a pipe that somebody writes to; for a pipe's first writer it does not wait."""
     file = open(source, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK))  # noqa: SIM115
     os.set_blocking(file.fileno(), True)
@@ -105,12 +128,8 @@ def _line(record: Record) -> bytes:
     return (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _usable(
-    lines: BinaryIO, source: Path, texts: Sequence[str], on_bad: Report, tally: Tally
-) -> Iterator[Record]:
-    for number, raw in enumerate(_raw(lines), start=1):
-        if number == 1:
-            raw = _checked(raw, source)
+def _usable(raws: Iterable[bytes], texts: Sequence[str], on_bad: Report, tally: Tally) -> Iterator[Record]:
+    for number, raw in enumerate(raws, start=1):
         if not raw.strip():
             continue
         try:
@@ -120,7 +139,13 @@ def _usable(
             on_bad(number, str(fault))
 
 
-def _raw(lines: BinaryIO) -> Iterator[bytes]:
+def headed(lines: BinaryIO, source: Path) -> Iterator[bytes]:
+    """Yields the lines of a file from its start. Raises BadInput if it is of another kind."""
+    for number, raw in enumerate(raw_lines(lines)):
+        yield raw if number else raw[mark_of(raw, source) :]
+
+
+def raw_lines(lines: BinaryIO) -> Iterator[bytes]:
     """Yields each line; of one that is too long its beginning, and never more in memory."""
     while raw := lines.readline(LONGEST + 1):
         yield raw
@@ -128,16 +153,16 @@ def _raw(lines: BinaryIO) -> Iterator[bytes]:
             raw = lines.readline(LONGEST + 1)
 
 
-def _checked(first: bytes, source: Path) -> bytes:
-    """Returns the first line without a byte order mark. Raises BadInput if the file is of another kind."""
+def mark_of(first: bytes, source: Path) -> int:
+    """Returns how many bytes of a byte order mark a file begins with. Raises BadInput if it is no UTF-8."""
     if first.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadInput(f"{source} is UTF-16. Make it UTF-8: iconv -f utf-16 -t utf-8 {source}")
     if first.startswith(b"\x1f\x8b"):
         raise BadInput(f"{source} is compressed. Unpack it first: gunzip {source}")
-    first = first.removeprefix(b"\xef\xbb\xbf")
-    if first.lstrip().startswith(b"["):
+    mark = len(_MARK) if first.startswith(_MARK) else 0
+    if first[mark:].lstrip().startswith(b"["):
         raise BadInput(f"{source} is one JSON array. Write one object a line: jq -c '.[]' {source}")
-    return first
+    return mark
 
 
 def _record(raw: bytes, texts: Sequence[str]) -> Record:

@@ -29,6 +29,7 @@ from stumper.curate.payday import pay
 from stumper.curate.votes import queries as votes
 from stumper.curate.votes.queries import Case
 from stumper.errors import AlreadyVoted, Conflict, NotFound, NotYours
+from stumper.observe.work import move
 from stumper.play.texts import check_correction
 from stumper.records import (
     Claim,
@@ -41,6 +42,7 @@ from stumper.records import (
     VoteId,
     new_id,
 )
+from stumper.store.acts import SELF, note
 from stumper.store.database import Database
 from stumper.trust.bonus import pay_vote
 from stumper.trust.watch.find import jury
@@ -49,6 +51,7 @@ FLAGS: Final = 2
 """So many voters who flag a claim send it to the operator."""
 
 
+@move("vote")
 async def vote(
     database: Database,
     player_id: PlayerId,
@@ -119,7 +122,9 @@ def _ballot(cast: Vote) -> Ballot:
     return Ballot(cast.player_id, cast.model_wrong, cast.correction_right, cast.unanswerable)
 
 
-async def rule_by_hand(database: Database, claim_id: ClaimId, *, accept: bool, now: float) -> Claim:
+async def rule_by_hand(
+    database: Database, claim_id: ClaimId, *, accept: bool, now: float, actor: str = SELF
+) -> Claim:
     """Decides a claim that voters could not decide or a gate stopped, for good, and pays it; the operator's
     word.
 
@@ -139,6 +144,7 @@ async def rule_by_hand(database: Database, claim_id: ClaimId, *, accept: bool, n
             decided_at=now,
         )
         await votes.update_claim(tx, after)
+        await note(tx, actor=actor, act=f"claim.{after.status.value}", about=claim_id, now=now)
         rules = await queries.rules_of(tx, claim.campaign_id)
         await pay(tx, claim.round_id, claim_id=claim.id, rules=rules, now=now)
     return after

@@ -165,6 +165,7 @@ def _example(claim: Claim, origin: Origin, ballots: Sequence[Ballot]) -> Example
                 "unanswerable": sum(ballot.unanswerable for ballot in ballots),
             },
             "model": origin.model_ref,
+            **({"answered_by": origin.answered_by} if origin.answered_by else {}),
             "consent": {"licence": origin.consent_licence, "given_at": origin.consent_at},
             "image": {"licence": origin.image_licence, "source": origin.image_source},
             "language": origin.language,

@@ -86,6 +86,7 @@ class Origin:
     asked_by: dict[str, str]
     """Kind of the player (`PlayerKind`); of a model also which one, and its method."""
     suggested: str | None
+    answered_by: str | None
     """What the question was made of (`Suggestion`); None if it is the player's own."""
 
 
@@ -310,6 +311,7 @@ async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origi
             image.c.source,
             exchange.c.language,
             exchange.c.suggested,
+            exchange.c.answered_by,
             player.c.kind,
             player.c.model_ref.label("player_ref"),
             player.c.method,
@@ -333,6 +335,7 @@ async def origins(tx: AsyncConnection, round_id: RoundId) -> dict[ClaimId, Origi
             language=row.language,
             asked_by=asked_by(row.kind, row.player_ref, row.method),
             suggested=row.suggested,
+            answered_by=row.answered_by,
         )
         for row in rows
     }

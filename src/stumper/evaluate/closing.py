@@ -12,7 +12,7 @@ from stumper.evaluate.consistency import Consistency, cases, consistency
 from stumper.evaluate.items import known_items, release_items, withheld_items
 from stumper.evaluate.metrics import Interval
 from stumper.evaluate.panel import PanelScores, Unheard
-from stumper.evaluate.run import Comparison, Figure, compare
+from stumper.evaluate.run import Comparison, Figure, Item, compare
 from stumper.release.manifest import read_manifest
 from stumper.vlm.base import Model
 
@@ -152,12 +152,7 @@ async def examine_fully(
     ``cache`` is a folder; a second call with the same models asks nothing again. Raises BadRelease if
     nothing of the test split can be scored, ModelError if a model answers nothing.
     """
-    number = read_manifest(release).round
-    sets = {
-        "score": release_items(release, round_number=number) or release_items(release),
-        "known": known_items(seed=seed),
-        "withheld": withheld_items(seed=seed),
-    }
+    sets = _sets(release, seed)
     varied = cases(sets["score"], seed=seed)
     total = sum(2 * len(items) for items in sets.values()) + 2 * sum(len(case.all) for case in varied)
     before = 0
@@ -186,6 +181,22 @@ async def examine_fully(
         on_progress=lambda done, _: on_progress(before + done, total),
     )
     return Examination(found["score"], found["known"], found["withheld"], steady)
+
+
+def questions(release: Path, *, seed: int) -> dict[str, list[Item]]:
+    """Returns all that `examine_fully` asks each model, by the folder of its cache where answers are kept."""
+    sets = _sets(release, seed)
+    varied = cases(sets["score"], seed=seed)
+    return {**sets, "consistency": [one.item for case in varied for one in case.all]}
+
+
+def _sets(release: Path, seed: int) -> dict[str, list[Item]]:
+    number = read_manifest(release).round
+    return {
+        "score": release_items(release, round_number=number) or release_items(release),
+        "known": known_items(seed=seed),
+        "withheld": withheld_items(seed=seed),
+    }
 
 
 def _unscored(figure: Figure) -> bool:

@@ -12,17 +12,21 @@ from stumper.accounts import passcodes, queries
 from stumper.accounts.forget import forget
 from stumper.accounts.kept.export import export
 from stumper.accounts.profile import choose, time_zones
+from stumper.accounts.staff.giving import role_of
+from stumper.accounts.staff.queries import next_epoch
 from stumper.app import App
 from stumper.errors import BadInput, NotFound, NotSignedIn
 from stumper.front import choices, i18n
-from stumper.front.auth import Cookies
+from stumper.front.auth import Cookies, address_of
 from stumper.front.boards import standing_context
 from stumper.front.parts import PASSCODES, Jar, MaybeMe, Mover, Parts
+from stumper.front.queries import epoch_of
 from stumper.front.telling import told
 from stumper.front.templating import templates
+from stumper.observe.logs import note
 from stumper.play.texts import NICKNAME_CHARS
 from stumper.progress.news import post
-from stumper.records import PlayerId
+from stumper.records import PlayerId, Role
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +38,7 @@ def _see(address: str) -> Response:
 
 
 async def _spend_a_try(request: Request, app: App) -> None:
-    await PASSCODES.spend(app.cache, request.client.host if request.client else "unknown")
+    await PASSCODES.spend(app.cache, address_of(request))
 
 
 # ---- the player's page ----
@@ -59,12 +63,14 @@ async def _me_page(
         await post.mark_seen(tx, me, now=app.clock())
         notices = await queries.wants_notices(tx, me)
         sessions = await queries.latest_sessions(tx, me, limit=_SESSIONS_SHOWN)
+        role = await role_of(tx, me, needed=Role.OPERATOR)
     words = i18n.words_for(request)
     context = {
         "player": player,
         "notices": notices,
         "messages": [told(message, words) for message in messages],
         "sessions": sessions,
+        "operates": role.covers(Role.OPERATOR),
         "zones": time_zones(),
         "nickname_chars": NICKNAME_CHARS,
         "invite": f"{_home(request, app)}/?invite={jar.invites.code(me)}" if len(me) == 16 else None,
@@ -99,7 +105,7 @@ async def change(
         return await _me_page(request, app, jar, me, problem=str(error))
     response = _see("/me")
     if language in i18n.LANGUAGES:
-        choices.keep_language(response, language)
+        choices.keep_language(jar, response, language)
     return response
 
 
@@ -140,6 +146,16 @@ async def forget_me(
     return response
 
 
+@router.post("/me/leave")
+async def leave_everywhere(app: Parts, jar: Jar, me: Mover) -> Response:
+    """Signs the player out on every device: no cookie given before is taken any more."""
+    async with app.database.begin() as tx:
+        await next_epoch(tx, me)
+    response = _see("/")
+    jar.take_back(response)
+    return response
+
+
 # ---- another device ----
 
 
@@ -165,6 +181,11 @@ def _go_page(request: Request, *, status: int = 200, **found: Any) -> Response:
     return templates.TemplateResponse(request, "go.html", context, status_code=status)
 
 
+def _no_code(request: Request, error: NotFound) -> Response:
+    note(refused="code")
+    return _go_page(request, status=error.status, problem=str(error))
+
+
 @router.get("/go/{code}")
 async def go_with(request: Request, code: str, app: Parts, jar: Jar) -> Response:
     """Shows whose code it is and a button; looking, as link previews do, uses nothing up."""
@@ -172,7 +193,7 @@ async def go_with(request: Request, code: str, app: Parts, jar: Jar) -> Response
     try:
         player = await passcodes.peek(app.database, code, hashed=jar.passcode_hash, now=app.clock())
     except NotFound as error:
-        return _go_page(request, status=404, problem=str(error))
+        return _no_code(request, error)
     return _go_page(request, nickname=player.nickname, code=passcodes.normal(code))
 
 
@@ -191,11 +212,12 @@ async def arrive(
     try:
         me = await passcodes.use(app.database, code, hashed=jar.passcode_hash, now=app.clock())
     except NotFound as error:
-        return _go_page(request, status=404, problem=str(error))
+        return _no_code(request, error)
     async with app.database.read() as tx:
         player = await queries.find(tx, me)
+        epoch = await epoch_of(tx, me)
     response = _see("/")
-    jar.give(response, me)
+    jar.give(response, me, epoch=epoch or 0)
     if player is not None and player.language in i18n.LANGUAGES:
-        choices.keep_language(response, player.language)
+        choices.keep_language(jar, response, player.language)
     return response

@@ -4,28 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Header, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
 
 from stumper.curate.desk.dealing import next_claim, why_empty
 from stumper.curate.peers import vote
 from stumper.curate.queries import asked_in, kept_by_category
 from stumper.curate.steer import uncovered
-from stumper.front import shapes, stream
+from stumper.front import refusals, shapes, stream
+from stumper.front.brisk import BriskRoute
 from stumper.front.i18n import words_for
 from stumper.front.ideas import suggest
-from stumper.front.parts import Asker, Jar, Mover, Network, Parts, may_join, may_move, until_playable
+from stumper.front.parts import (
+    Asker,
+    Jar,
+    Mover,
+    Network,
+    Parts,
+    app_of,
+    asker_of,
+    may_join,
+    may_move,
+    player_of,
+    until_playable,
+)
 from stumper.front.pictures import picture_response
 from stumper.front.queries import claim_file
+from stumper.front.roles import needs
 from stumper.front.shapes import ErrorOut
+from stumper.play.views import ExchangeView
 from stumper.progress.finish import finish
-from stumper.records import ClaimId, ExchangeId, SessionId, TurnId
+from stumper.records import ClaimId, ExchangeId, Role, SessionId, TurnId
+from stumper.vlm.line import Ticket
 
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": ErrorOut, "description": text}
     for code, text in {
+        400: "Neither JSON in UTF-8 nor a form",
         401: "Not joined, or a forged cookie",
         403: "No consent, another player's, or sent by another site",
         404: "Unknown",
@@ -38,6 +56,7 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 router = APIRouter(prefix="/api", responses=REFUSALS)
+moves = APIRouter(prefix="/api", responses=REFUSALS, route_class=BriskRoute)
 
 
 @router.post("/players", status_code=201, dependencies=[Depends(may_join)], tags=["player"])
@@ -72,51 +91,79 @@ async def view(session_id: SessionId, app: Parts, me: Mover) -> shapes.SessionOu
 
 
 @router.get("/turns/{turn_id}/picture", tags=["play"], response_class=Response)
-async def picture(turn_id: TurnId, app: Parts, me: Mover) -> Response:
+async def picture(request: Request, turn_id: TurnId) -> Response:
     """The picture of an open or past turn of one's own."""
-    return picture_response(await app.game.picture(me, turn_id))
+    return picture_response(await app_of(request).game.picture(await player_of(request), turn_id))
 
 
-@router.post(
+@moves.post(
     "/turns/{turn_id}/exchanges",
     status_code=201,
     tags=["play"],
     response_model=shapes.ExchangeOut,
     responses={201: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def ask(
-    turn_id: TurnId,
-    body: shapes.AskIn,
-    app: Parts,
-    me: Asker,
-    accept: Annotated[str, Header(include_in_schema=False)] = "",
-) -> Any:
-    """Asks a question. `Accept: text/event-stream` brings the answer word by word, then the exchange."""
+async def ask(request: Request, turn_id: TurnId, body: shapes.AskIn) -> Response:
+    """Asks a question. `Accept: text/event-stream` brings the answer word by word, then the exchange.
+
+    A question that waits long for the model gets `place` events first: how many come before it. A refusal
+    that comes after these is a `refused` event with status, code and message.
+    """
     asked_s = asyncio.get_running_loop().time()
-    exchange = await app.game.ask(
+    me = await asker_of(request)
+    answer = app_of(request).game.ask(
         me, turn_id, question=body.question, key=body.key, pasted=body.pasted, opening=body.opening
     )
-    out = shapes.ExchangeOut.of(exchange).model_dump(mode="json")
-    await stream.on_the_grid(asked_s)
-    if "text/event-stream" not in accept:
-        return JSONResponse(out, 201)
-    return StreamingResponse(
-        stream.events(exchange.answer or "", out), 201, media_type="text/event-stream", headers=stream.HEADERS
-    )
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        whole = shapes.ExchangeOut.of(await answer).model_dump_json()
+        await stream.on_the_grid(asked_s)
+        return Response(whole, 201, media_type="application/json")
+    ticket = Ticket()
+    asking = asyncio.create_task(_under(ticket, answer))
+    _ASKING.add(asking)
+    asking.add_done_callback(_ASKING.discard)
+    while not asking.done() and ticket.ahead is None:
+        await asyncio.wait({asking}, timeout=stream.LONG_S)
+    if asking.done():
+        out = _exchange(await asking)
+        await stream.on_the_grid(asked_s)
+        words = stream.events(out["answer"] or "", out)
+    else:
+        words = stream.in_line(
+            asking,
+            ahead=lambda: ticket.ahead,
+            asked_s=asked_s,
+            shape=_exchange,
+            refusal=lambda error: refusals.as_event(error, words_for(request)),
+        )
+    return StreamingResponse(words, 201, media_type="text/event-stream", headers=stream.HEADERS)
 
 
-@router.post("/exchanges/{exchange_id}/verdict", tags=["play"])
-async def judge(exchange_id: ExchangeId, body: shapes.VerdictIn, app: Parts, me: Mover) -> shapes.SessionOut:
+_ASKING: Final[set[asyncio.Task[ExchangeView]]] = set()
+"""Questions under way. One whose player has gone keeps its place in the line, and its answer is stored."""
+
+
+async def _under(ticket: Ticket, answer: Awaitable[ExchangeView]) -> ExchangeView:
+    with ticket.held():
+        return await answer
+
+
+def _exchange(exchange: ExchangeView) -> dict[str, Any]:
+    return shapes.ExchangeOut.of(exchange).model_dump(mode="json")
+
+
+@moves.post("/exchanges/{exchange_id}/verdict", tags=["play"], response_model=shapes.SessionOut)
+async def judge(request: Request, exchange_id: ExchangeId, body: shapes.VerdictIn) -> Response:
     """Marks an answer right (the turn goes on) or wrong, with the right answer (the turn ends)."""
-    view = await app.game.judge(
-        me,
+    view = await app_of(request).game.judge(
+        await player_of(request),
         exchange_id,
         verdict=body.verdict,
         correction=body.correction,
         pasted=body.pasted,
         confidence=body.confidence,
     )
-    return shapes.SessionOut.of(view)
+    return Response(shapes.SessionOut.of(view).model_dump_json(), media_type="application/json")
 
 
 @router.post("/exchanges/{exchange_id}/undo", tags=["play"])
@@ -183,7 +230,7 @@ async def claim(app: Parts, me: Mover) -> shapes.DeskOut:
     "/claims/{claim_id}/picture",
     tags=["referee"],
     response_class=Response,
-    dependencies=[Depends(may_move)],
+    dependencies=[Depends(may_move), needs(Role.REFEREE)],
 )
 async def claimed_picture(claim_id: ClaimId, app: Parts) -> Response:
     """The picture a claim is about."""
@@ -192,7 +239,7 @@ async def claimed_picture(claim_id: ClaimId, app: Parts) -> Response:
     return picture_response(await app.files.get(key))
 
 
-@router.post("/claims/{claim_id}/vote", status_code=204, tags=["referee"])
+@router.post("/claims/{claim_id}/vote", status_code=204, tags=["referee"], dependencies=[needs(Role.REFEREE)])
 async def cast_vote(claim_id: ClaimId, body: shapes.VoteIn, app: Parts, me: Mover) -> None:
     """Votes on a claim, once."""
     await vote(

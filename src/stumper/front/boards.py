@@ -1,22 +1,26 @@
 """Boards and a player's standing: pages that renew themselves, and the same as JSON.
 
-Without scripts the tabs are plain links; with htmx a tab brings its part of the page only.
+Without scripts the tabs are plain links; with htmx a tab brings its part of the page only. A page that is
+looked at keeps a stream open (Server-Sent Events), in which its board comes again whenever it has changed.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Request, Response
 
 from stumper.app import App
-from stumper.front import naming
+from stumper.front import i18n, naming
 from stumper.front.api import REFUSALS
+from stumper.front.i18n import language_of
+from stumper.front.live import Live, LiveResponse, Show
 from stumper.front.parts import MaybeMe, Mover, Parts
 from stumper.front.progress_shapes import BoardOut, StandingOut
+from stumper.front.ready import readiness_of
 from stumper.front.templating import templates
 from stumper.progress.badges import Badge
-from stumper.progress.boards.tables import Tab, board
+from stumper.progress.boards.tables import Board, Tab, board
 from stumper.progress.standing import standing
 from stumper.records import PlayerId
 
@@ -41,16 +45,50 @@ async def boards(
     tab: Tab | None = None,
     hx_request: Annotated[str, Header()] = "",
     hx_history_restore_request: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header()] = "",
 ) -> Response:
     """One of the boards; a player sees their own league first, a stranger this week's best."""
     chosen = tab or (Tab.WEEK if me is None else Tab.LEAGUE)
+    if "text/event-stream" in accept:
+        return _streamed(request, _live(request, app).show(chosen), me)
     now = app.clock()
     found = await board(app.database, chosen, me=me, now=now)
-    left_s = None if found.ends_at is None else found.ends_at - now
-    context = {"board": found, "me": me, "left_s": left_s, "naming": naming}
     part = hx_request == "true" and hx_history_restore_request != "true"
     page = "board.html" if part else "boards.html"
-    return templates.TemplateResponse(request, page, context, headers={"Vary": "HX-Request"})
+    headers = {"Vary": "HX-Request, Accept"}
+    return templates.TemplateResponse(request, page, _context(found, me, now=now), headers=headers)
+
+
+def _context(found: Board, me: PlayerId | None, *, now: float) -> dict[str, Any]:
+    left_s = None if found.ends_at is None else found.ends_at - now
+    return {"board": found, "me": me, "left_s": left_s, "naming": naming}
+
+
+def _live(request: Request, app: App) -> Live:
+    """Returns the process's boards in motion, made for the first who looks at one."""
+    state = request.app.state
+    if not hasattr(state, "live"):
+        known = readiness_of(request)
+        state.live = Live(app.database, app.news, clock=app.clock, ends=lambda: known.draining)
+    return cast(Live, state.live)
+
+
+def _streamed(request: Request, show: Show, me: PlayerId | None) -> Response:
+    """The board's part of the page, again and again. 204 if too many look: EventSource then gives up."""
+    if show.full:
+        return Response(status_code=204)
+    language = language_of(request)
+
+    def draw(found: Board) -> str:
+        """Drawn once for all who would see the same."""
+        mine = me if me in {row.player_id for row in found.rows} else None
+        key = (language, me is None, mine, found)
+        if key not in show.drawn:
+            told = {**i18n.context(request), **_context(found, me, now=show.seen_at)}
+            show.drawn[key] = templates.get_template("board.html").render(told)
+        return show.drawn[key]
+
+    return LiveResponse(show, me, draw)
 
 
 @api.get("/boards/{tab}")

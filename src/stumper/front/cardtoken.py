@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from stumper.errors import NotFound
@@ -12,7 +14,12 @@ class Cards:
     """Puts a card's facts into a token and reads them back."""
 
     def __init__(self, secret: str) -> None:
-        self._signer = URLSafeSerializer(secret, salt="card")
+        self._signer = URLSafeSerializer(
+            secret,
+            salt="card",
+            signer_kwargs={"digest_method": hashlib.sha256},
+            fallback_signers=[{"digest_method": hashlib.sha1}],  # links that were shared before
+        )
 
     def token(self, facts: CardFacts) -> str:
         return self._signer.dumps([facts.caught, facts.falsified, facts.streak, facts.language])

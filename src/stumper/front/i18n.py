@@ -17,6 +17,8 @@ from typing import Any, Final
 from fastapi import Request
 from markupsafe import Markup
 
+from stumper.front.hostcookie import chosen
+
 LANGUAGES: Final = {
     "en": "English",
     "es": "Español",
@@ -117,9 +119,9 @@ def _counted_in_scripts() -> tuple[tuple[str, str], ...]:
 
 def language_of(request: Request) -> str:
     """Returns the language chosen on this device, else the browser's first that we have, else English."""
-    chosen = request.cookies.get(COOKIE, "")
-    if chosen in LANGUAGES:
-        return chosen
+    kept = chosen(request, COOKIE)
+    if kept in LANGUAGES:
+        return kept
     for part in request.headers.get("accept-language", "").split(","):
         code = part.split(";")[0].strip().split("-")[0].lower()
         if code in LANGUAGES:

@@ -2,8 +2,8 @@
 
 Drawing takes about a tenth of a second a picture, so the server opens before the first one is drawn; the
 first session waits for its own pictures only, and the rest come while people play. Every step looks at what
-is there already: after a kill the next start goes on, and of two servers on one database whoever draws a
-picture second changes nothing.
+is there already: after a kill the next start goes on. Of several servers on one database one draws and the
+others wait for what they need; should two draw after all, whoever is second changes nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+from contextlib import AbstractContextManager
 from typing import Final
 
 import structlog
@@ -22,6 +23,7 @@ from stumper.images.queries import count_kinds
 from stumper.images.toytown import add_toytown
 from stumper.images.verify import verify, verify_complex
 from stumper.records import Campaign, ImageKind, Round
+from stumper.store.sole import held
 
 log = structlog.get_logger()
 
@@ -31,6 +33,8 @@ _MORE_FIRST, MOST_FIRST = 4, 40
 """Drawn until one session can be played; a model that knows none of so many will not know the next."""
 _STEP, ENOUGH = 10, 400
 _PAUSE_S: Final = 0.5
+_LOOK_S: Final = 0.3
+"""How often a server looks whether another one has drawn what it needs."""
 _REST: Final = 4.0
 """Rest after each step, in times of what it took: drawing holds Python's lock, and players move meanwhile."""
 
@@ -54,6 +58,20 @@ async def make_playable(app: App, campaign: Campaign) -> None:
     """
     if campaign.name != "toytown":
         return
+    while not _playable(await _pool(app, campaign), campaign):
+        with _drawing(app) as mine:
+            if mine:
+                await _draw_first(app, campaign)
+                return
+        await asyncio.sleep(_LOOK_S)
+
+
+def _drawing(app: App) -> AbstractContextManager[bool]:
+    """Yields whether it is this process that draws; another one's end, also by a kill, makes room."""
+    return held(app.settings.database_url, "toytown", kind="drawing")
+
+
+async def _draw_first(app: App, campaign: Campaign) -> None:
     for n in range(FIRST, MOST_FIRST + 1, _MORE_FIRST):
         if _playable(await _pool(app, campaign), campaign):
             return
@@ -61,9 +79,20 @@ async def make_playable(app: App, campaign: Campaign) -> None:
 
 
 async def grow(app: App, campaign: Campaign) -> None:
-    """Draws in small steps what a Toytown pool lacks; a failure leaves the game as it is and is logged."""
+    """Draws in small steps what a Toytown pool lacks; a failure leaves the game as it is and is logged.
+
+    Where another server draws already, this one leaves it to it.
+    """
+    if campaign.name != "toytown":
+        return
+    with _drawing(app) as mine:
+        if mine:
+            await _grow(app, campaign)
+
+
+async def _grow(app: App, campaign: Campaign) -> None:
     pool = await _pool(app, campaign)
-    if campaign.name != "toytown" or (sum(pool.values()) >= ENOUGH and not pool[ImageKind.CANDIDATE]):
+    if sum(pool.values()) >= ENOUGH and not pool[ImageKind.CANDIDATE]:
         return
     try:
         for n in range(_STEP, ENOUGH + 1, _STEP):

@@ -138,7 +138,7 @@ async def join(
     response = await _play(app, player.id)
     jar.give(response, player.id)
     if language in i18n.LANGUAGES:
-        choices.keep_language(response, language)
+        choices.keep_language(jar, response, language)
     return response
 
 
@@ -249,4 +249,5 @@ async def privacy(request: Request, app: Parts, me: MaybeMe) -> Response:
     """What is kept, under which licence, and how to have it deleted."""
     async with app.database.read() as tx:
         licence = (await find_campaign(tx, app.settings.campaign)).licence
-    return templates.TemplateResponse(request, "privacy.html", {"player_id": me, "licence": licence})
+    context = {"player_id": me, "licence": licence, "days": app.settings.keep_days}
+    return templates.TemplateResponse(request, "privacy.html", context)

@@ -1,18 +1,16 @@
-"""SQL of the front: whether the database answers, the player a cookie names, the picture of a claim."""
+"""SQL of the front: the player a cookie names, the picture of a claim."""
 
 from __future__ import annotations
 
-from sqlalchemy import and_, select, text, update
+from typing import NamedTuple
+
+from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
-from stumper.records import ClaimId, Player, PlayerId, PlayerKind
+from stumper.records import CampaignId, ClaimId, ClaimStatus, Player, PlayerId, PlayerKind
+from stumper.store.prepared import Prepared
 from stumper.store.schema import claim, image, player
-
-
-async def ping(tx: AsyncConnection) -> None:
-    """Returns if the database answers, and raises what it raises if it does not."""
-    await tx.execute(text("SELECT 1"))
 
 
 async def find_player(tx: AsyncConnection, player_id: PlayerId) -> Player | None:
@@ -36,15 +34,38 @@ async def find_player(tx: AsyncConnection, player_id: PlayerId) -> Player | None
     )
 
 
-async def is_forgotten(tx: AsyncConnection, player_id: PlayerId) -> bool:
-    """Whether the player had all that was kept about them deleted."""
-    query = select(player.c.id).where(player.c.id == player_id, player.c.forgotten_at.is_not(None))
-    return (await tx.execute(query)).first() is not None
+_EPOCH = Prepared(select(player.c.forgotten_at, player.c.epoch).where(player.c.id == bindparam("who")))
+
+
+async def epoch_of(tx: AsyncConnection, player_id: PlayerId) -> int | None:
+    """Returns how often the player has signed out everywhere; None if all that was kept about them is
+    deleted. Somebody who is not here has never done so.
+    """
+    row = await _EPOCH.first(tx, {"who": player_id})
+    if row is None:
+        return 0
+    return None if row.forgotten_at is not None else int(row.epoch)
 
 
 async def set_language(tx: AsyncConnection, player_id: PlayerId, language: str) -> None:
     """Keeps the language of a player's pages and questions from now on."""
     await tx.execute(update(player).where(player.c.id == player_id).values(language=language))
+
+
+class Waiting(NamedTuple):
+    """Claims of a campaign that are not decided."""
+
+    open: int
+    disputed: int
+    """Voters could not decide, or a gate stopped them: an operator does."""
+
+
+async def waiting(tx: AsyncConnection, campaign_id: CampaignId) -> Waiting:
+    """Counts the claims that wait for votes, and for an operator."""
+    mine = (claim.c.campaign_id == campaign_id) & claim.c.same_as.is_(None)
+    query = select(claim.c.status, func.count()).where(mine).group_by(claim.c.status)
+    found = {status: int(n) for status, n in await tx.execute(query)}
+    return Waiting(found.get(ClaimStatus.OPEN.value, 0), found.get(ClaimStatus.DISPUTED.value, 0))
 
 
 async def claim_file(tx: AsyncConnection, claim_id: ClaimId) -> str:

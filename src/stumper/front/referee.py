@@ -16,8 +16,9 @@ from stumper.curate.peers import vote
 from stumper.errors import Conflict
 from stumper.front.i18n import N_
 from stumper.front.parts import Mover, Parts
+from stumper.front.roles import needs
 from stumper.front.templating import templates
-from stumper.records import ClaimId, Flag
+from stumper.records import ClaimId, Flag, Role
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,7 +68,7 @@ async def desk(request: Request, app: Parts, me: Mover, thanks: bool = False) ->
     return templates.TemplateResponse(request, "referee.html", context)
 
 
-@router.post("/referee/{claim_id}")
+@router.post("/referee/{claim_id}", dependencies=[needs(Role.REFEREE)])
 async def rule(
     claim_id: ClaimId,
     ruling: Annotated[Ruling, Form()],

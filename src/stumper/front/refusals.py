@@ -15,10 +15,14 @@ from starlette.exceptions import HTTPException
 
 from stumper.errors import NotFound, NotSignedIn, PoolEmpty, StumperError, TooMany
 from stumper.front.i18n import N_, Words, words_for
+from stumper.observe.logs import note
+from stumper.observe.metrics import ERRORS
+from stumper.observe.requests import HEADER, request_id, route_of
 
 log = structlog.get_logger()
 
 _HTTP = {
+    400: ("bad_input", "This request cannot be read: it holds neither JSON in UTF-8 nor a form."),
     404: ("not_found", "There is nothing at this address. The start page is at /."),
     405: (
         "method_not_allowed",
@@ -39,9 +43,16 @@ _ELSEWHERE: Final = {
     "bad_input": N_("Something in what was sent cannot be used. Please look at it once more."),
     "bad_question": N_("This cannot be asked: write one short question about the picture, without links."),
     "conflict": N_("That is not possible now: something has changed meanwhile. Go on from what you see."),
+    "budget_spent": N_(
+        "This game has asked Pixel as often as it may. Finish what is open; new questions may come later."
+    ),
+    "campaign_paused": N_("The game pauses. What you have begun can be finished; come back later for more."),
     "cross_site": N_("This move came from another site's page. Open the game itself and try again."),
     "error": N_("Something broke on our side. Nothing you did is lost; please try again."),
     "method_not_allowed": N_("There is nothing at this address. The start page is at /."),
+    "model_busy": N_(
+        "Very many people are asking Pixel at once. Your time stands still; try again in a moment."
+    ),
     "model_error": N_("Pixel cannot answer just now. Your time stands still; try again in a moment."),
     "model_refused": N_("Pixel cannot answer just now. Your time stands still; try again in a moment."),
     "model_timeout": N_("Pixel took too long. Your time stands still; try again in a moment."),
@@ -76,12 +87,16 @@ def in_words(code: str, message: str, words: Words) -> str:
 def install(web: FastAPI, pages: Jinja2Templates) -> None:
     """Answers every error of ``web``; anything unexpected is told without details."""
 
-    def refuse(request: Request, error: Exception) -> Response:
+    async def refuse(request: Request, error: Exception) -> Response:
         status, code, message = told(error)
         words = words_for(request)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.warning("refused", code=code, path=request.url.path, error=repr(error))
-        headers = {"Retry-After": "10"} if status in {429, 503} else {}
+        ERRORS.labels(code).inc()
+        note(refused=code)
+        headers = {"Retry-After": f"{retry_after_s(error):.0f}"} if status in {429, 503} else {}
+        if not isinstance(error, StumperError) and status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            headers[HEADER] = request_id(request.scope)  # answered outside what names all others; told there
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.warning("refused", code=code, route=route_of(request.scope), error=repr(error))
         if request.url.path.startswith("/api") or "text/html" not in request.headers.get("accept", ""):
             return JSONResponse(shape(code, in_words(code, message, words)), status, headers=headers)
         return pages.TemplateResponse(
@@ -98,6 +113,19 @@ def install(web: FastAPI, pages: Jinja2Templates) -> None:
 
     for kind in (StumperError, RequestValidationError, HTTPException, Exception):
         web.add_exception_handler(kind, refuse)
+
+
+def as_event(error: Exception, words: Words) -> dict[str, Any]:
+    """Returns what a stream that has begun says of an error: status, code and message."""
+    status, code, message = told(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("refused", code=code, error=repr(error))
+    return {"status": status, "code": code, "message": in_words(code, message, words)}
+
+
+def retry_after_s(error: Exception) -> float:
+    """Returns after how many seconds it is worth trying again."""
+    return error.after_s if isinstance(error, TooMany) else 10.0
 
 
 def shape(code: str, message: str) -> dict[str, Any]:

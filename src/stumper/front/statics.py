@@ -1,4 +1,4 @@
-"""Style, scripts, fonts and drawings, under an address that changes with their content, and /healthz.
+"""Style, scripts, fonts and drawings, under an address that changes with their content.
 
 What is text is compressed once, as well as can be, when it is asked for first.
 """
@@ -14,10 +14,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Response
 
-from stumper import __version__
 from stumper.errors import NotFound
-from stumper.front import queries
-from stumper.front.parts import Parts
 
 _FOLDER = Path(__file__).parent / "static"
 _FOREVER = "public, max-age=31536000, immutable"
@@ -72,11 +69,3 @@ async def static(digest: str, name: str, accept_encoding: Annotated[str, Header(
         headers["Content-Encoding"] = "gzip"
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(read(name) if body is None else body, media_type=kind, headers=headers)
-
-
-@router.get("/healthz")
-async def healthz(app: Parts) -> dict[str, str]:
-    """Says that the server runs and its database answers; 503 where it does not."""
-    async with app.database.read() as tx:
-        await queries.ping(tx)
-    return {"status": "ok", "version": __version__}

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from stumper.app import App
 from stumper.errors import StumperError
 from stumper.front.api import REFUSALS
-from stumper.front.parts import Limit, MaybeMe, Me, Mover, Parts
+from stumper.front.parts import Limit, MaybeMe, Me, Mover, Parts, counts
 from stumper.front.progress_shapes import TeamOut
 from stumper.front.templating import templates
 from stumper.progress import teams
@@ -25,6 +25,7 @@ api = APIRouter(prefix="/api", tags=["progress"], responses=REFUSALS)
 TRIES = Limit("team", times=10, window_s=60)
 
 
+@counts
 async def _may_try(me: Me, app: Parts) -> PlayerId:
     await TRIES.spend(app.cache, me)
     return me

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi.templating import Jinja2Templates
@@ -16,4 +17,5 @@ templates = Jinja2Templates(
 )
 templates.env.undefined = StrictUndefined
 templates.env.globals["asset"] = asset
+templates.env.filters["utc"] = lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
 templates.env.trim_blocks = templates.env.lstrip_blocks = True

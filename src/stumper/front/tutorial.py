@@ -17,8 +17,9 @@ from pydantic import BaseModel, Field
 from stumper.app import App
 from stumper.errors import BadSetting, ModelUnavailable, NotFound
 from stumper.front.api import REFUSALS
+from stumper.front.auth import address_of
 from stumper.front.pages import carried
-from stumper.front.parts import Limit, MaybeMe, Parts
+from stumper.front.parts import Limit, MaybeMe, Parts, counts
 from stumper.front.shapes import Input
 from stumper.front.templating import templates
 from stumper.images.lesson import Lesson, lesson, lesson_png
@@ -60,8 +61,9 @@ class LessonOut(BaseModel):
     right: bool | None = Field(description="Whether the answer shown is right; null where nobody knows.")
 
 
+@counts
 async def _not_too_fast(request: Request, app: Parts) -> None:
-    await _QUESTIONS.spend(app.cache, request.client.host if request.client else "unknown")
+    await _QUESTIONS.spend(app.cache, address_of(request))
 
 
 @router.get("/tutorial")

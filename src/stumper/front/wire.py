@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,9 +46,11 @@ class SafeHeaders:
         self._app = app
         ancestors = " ".join(framed_by) or "'none'"
         policy = f"{_POLICY}; frame-ancestors {ancestors}"
-        self._headers = {**_HEADERS, "Content-Security-Policy": policy, "Stumper-Version": version}
+        headers = {**_HEADERS, "Content-Security-Policy": policy, "Stumper-Version": version}
         if https:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        self._headers = {name.lower().encode(): value.encode() for name, value in headers.items()}
+        self._pairs = list(self._headers.items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,10 +59,10 @@ class SafeHeaders:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                given = [pair for pair in message["headers"] if pair[0].lower() not in self._headers]
+                if not any(name.lower() == b"cache-control" for name, _ in given):
+                    given.append((b"cache-control", b"no-store"))
+                message["headers"] = given + self._pairs
             await send(message)
 
         await self._app(scope, receive, send_safely)

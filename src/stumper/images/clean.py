@@ -52,6 +52,8 @@ def clean(data: bytes, limits: Limits) -> Cleaned:
     try:
         picture.load()
         flat = _in_srgb(_upright(picture))
+    except MemoryError as error:
+        raise BadImage("needs too much memory to be decoded") from error
     except BROKEN as error:
         raise BadImage(f"a broken or cut off {picture.format} file") from error
     buffer = io.BytesIO()

@@ -7,11 +7,15 @@ import hashlib
 import os
 import re
 import secrets
+import tempfile
+from collections import OrderedDict
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from stumper.errors import NotFound, StoreError
 
+REMEMBERED: Final = 64_000_000
+"""Bytes of pictures kept in memory: some hundred photographs, or every picture of Toytown."""
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8}")
 
 
@@ -31,6 +35,10 @@ class Files(Protocol):
         ...
 
     async def exists(self, key: str) -> bool: ...
+
+    async def fault(self) -> str:
+        """Says in one line why nothing can be stored just now; empty if all is well."""
+        ...
 
 
 class FolderFiles:
@@ -58,6 +66,9 @@ class FolderFiles:
     async def exists(self, key: str) -> bool:
         return await asyncio.to_thread(self._path(key).is_file)
 
+    async def fault(self) -> str:
+        return await asyncio.to_thread(unwritable, self._root)
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise NotFound(f"{key!r} is no key of a stored file.")
@@ -80,6 +91,55 @@ class FolderFiles:
                 f"Nothing can be written to {self._root}: {error.strerror}. Free some space or choose "
                 "another folder with STUMPER_FILES."
             ) from error
+
+
+class RememberedFiles:
+    """Files of which those asked for last stay in memory: a picture is shown and asked about several times.
+
+    A key names its content, so that nothing remembered is ever stale.
+    """
+
+    def __init__(self, files: Files, *, most_bytes: int = REMEMBERED) -> None:
+        self._files = files
+        self._left = most_bytes
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    async def put(self, data: bytes, *, suffix: str) -> str:
+        return await self._files.put(data, suffix=suffix)
+
+    async def get(self, key: str) -> bytes:
+        """Returns the bytes of ``key``. Raises NotFound."""
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            return kept
+        data = await self._files.get(key)
+        if key not in self._kept:  # another may have read it meanwhile
+            self._kept[key] = data
+            self._left -= len(data)
+        while self._left < 0:
+            self._left += len(self._kept.popitem(last=False)[1])
+        return data
+
+    async def exists(self, key: str) -> bool:
+        return await self._files.exists(key)
+
+    async def fault(self) -> str:
+        return await self._files.fault()
+
+
+def unwritable(folder: Path) -> str:
+    """Says why nothing can be written to a folder, or where it would be made; empty if all is well.
+
+    Nothing is left there, and no folder is made.
+    """
+    there = next((one for one in (folder, *folder.parents) if one.exists()), Path())
+    try:
+        with tempfile.TemporaryFile(dir=there) as probe:
+            probe.write(b"stumper")
+    except OSError as error:
+        return f"nothing can be written to {folder}: {error.strerror}"
+    return ""
 
 
 def content_key(data: bytes, *, suffix: str) -> str:

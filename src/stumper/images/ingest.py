@@ -1,7 +1,7 @@
 """Pictures from a folder into a campaign's pool; a file that cannot be used is named, and the rest goes on.
 
-What is stored is never the file that came but its cleaned pixels (``clean``), under the digest of what is
-stored: the same picture comes in once, whatever it is called.
+What is stored is never the file that came but its cleaned pixels (``clean``, in a ``sandbox``), under the
+digest of what is stored: the same picture comes in once, whatever it is called.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import asyncio
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from stumper.errors import BadImage, BadInput
-from stumper.images.clean import Cleaned, Limits, clean
+from stumper.images.clean import Cleaned, Limits
 from stumper.images.files import Files, content_key
 from stumper.images.gallery import Gallery
 from stumper.images.queries import hung, insert_new, split_seed
+from stumper.images.sandbox import Sandbox
 from stumper.records import CampaignId, Image, ImageId, ImageKind
 from stumper.store.database import Database
 
@@ -36,6 +39,8 @@ __all__ = [
 
 _ROWS_A_TRANSACTION: Final = 64
 _LICENCE_CHARS: Final = 80
+_AT_ONCE: Final = min(4, os.cpu_count() or 1)
+"""Pictures being decoded: each may take a gigabyte, so no more than four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +128,43 @@ async def add_files(
     now: float,
     skip_alike: bool = False,
 ) -> IngestReport:
-    """Adds the files one after the other; a transaction every 64, so that a stop loses little."""
+    """Adds the files in their order; a transaction every 64, so that a stop loses little."""
     async with database.read() as tx:
         seed = await split_seed(tx, campaign_id)
         gallery = Gallery(await hung(tx, campaign_id), seed=seed)
     tally = _Tally(database)
-    for one in incoming:
-        try:
-            cleaned = await asyncio.to_thread(_read_clean, one, limits)
-        except BadImage as error:
-            tally.refused.append(Refusal(one.name, str(error)))
-            continue
-        key = content_key(cleaned.data, suffix=cleaned.suffix)
-        record, older = gallery.hang(_record(one, cleaned, key=key, campaign_id=campaign_id, now=now))
-        tally.alike += older is not None
-        if older is None or not skip_alike:
-            await files.put(cleaned.data, suffix=cleaned.suffix)
-            await tally.take(record)
+    with Sandbox() as sandbox:
+        async with aclosing(_in_order(incoming, limits, sandbox)) as pictures:
+            async for one, cleaned in pictures:
+                if isinstance(cleaned, BadImage):
+                    tally.refused.append(Refusal(one.name, str(cleaned)))
+                    continue
+                key = content_key(cleaned.data, suffix=cleaned.suffix)
+                record, older = gallery.hang(_record(one, cleaned, key=key, campaign_id=campaign_id, now=now))
+                tally.alike += older is not None
+                if older is None or not skip_alike:
+                    await files.put(cleaned.data, suffix=cleaned.suffix)
+                    await tally.take(record)
     return await tally.report()
+
+
+async def _in_order(
+    incoming: Iterable[Incoming], limits: Limits, sandbox: Sandbox
+) -> AsyncGenerator[tuple[Incoming, Cleaned | BadImage]]:
+    """Yields what became of each file, in their order; a few are decoded at the same time."""
+    waiting: deque[tuple[Incoming, asyncio.Task[Cleaned | BadImage]]] = deque()
+    try:
+        for one in incoming:
+            waiting.append((one, asyncio.create_task(asyncio.to_thread(_read_clean, one, limits, sandbox))))
+            if len(waiting) > _AT_ONCE:
+                first, cleaned = waiting.popleft()
+                yield first, await cleaned
+        while waiting:
+            first, cleaned = waiting.popleft()
+            yield first, await cleaned
+    finally:
+        for _, left in waiting:
+            left.cancel()
 
 
 class _Tally:
@@ -216,10 +240,13 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
-def _read_clean(one: Incoming, limits: Limits) -> Cleaned:
-    if not one.licence.strip():
-        raise BadImage("no licence is named for it; give one with --licence")
-    return clean(_read(one.path, one.root, limits), limits)
+def _read_clean(one: Incoming, limits: Limits, sandbox: Sandbox) -> Cleaned | BadImage:
+    try:
+        if not one.licence.strip():
+            raise BadImage("no licence is named for it; give one with --licence")
+        return sandbox.clean(_read(one.path, one.root, limits), limits)
+    except BadImage as error:
+        return error
 
 
 def _read(path: Path, root: Path, limits: Limits) -> bytes:
@@ -238,7 +265,8 @@ def _read(path: Path, root: Path, limits: Limits) -> bytes:
             raise BadImage("an empty file")
         if status.st_size > limits.max_bytes:
             raise BadImage(f"larger than {limits.max_bytes / 1e6:g} MB")
-        return real.read_bytes()
+        with real.open("rb") as file:
+            return file.read(limits.max_bytes + 1)  # it may have grown since
     except ValueError as error:
         raise BadImage("a name that no file can have") from error
     except (OSError, RuntimeError) as error:

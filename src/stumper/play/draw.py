@@ -7,7 +7,7 @@ import random
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.campaigns import current_round
-from stumper.errors import RoundClosed
+from stumper.errors import CampaignPaused, RoundClosed
 from stumper.images.pool import fresh, fresh_known, retire_worn
 from stumper.images.reserve import held_out, place
 from stumper.play import queries
@@ -27,8 +27,13 @@ async def draw(
 ) -> SessionId:
     """Stores a new session of pictures that the player has not seen, and retires controls that are worn.
 
-    Raises RoundClosed or PoolEmpty.
+    Raises CampaignPaused, RoundClosed or PoolEmpty.
     """
+    if campaign.rules.paused:
+        raise CampaignPaused(
+            f"The game {campaign.name!r} pauses. What you have begun can be finished; "
+            "come back later for more."
+        )
     round_ = await _open_round(tx, campaign)
     rules = campaign.rules
     turns = rules.quick_turns if quick else rules.turns

@@ -8,6 +8,7 @@ answers.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,15 +21,19 @@ from stumper.campaigns import DEFAULT_LICENCE, find_campaign
 from stumper.errors import (
     BadSetting,
     Conflict,
+    ModelBusy,
     ModelError,
     ModelTimeout,
     ModelUnavailable,
     NoConsent,
+    NotSignedIn,
     NotYours,
     StillThinking,
+    StoreError,
 )
 from stumper.images.files import Files
 from stumper.images.queries import complain
+from stumper.observe.work import answering, move
 from stumper.play import queries, rules, texts
 from stumper.play.draw import draw
 from stumper.play.learned import Vocabularies
@@ -54,8 +59,10 @@ from stumper.records import (
     Verdict,
     new_id,
 )
+from stumper.spending import Till
 from stumper.store.database import Database
 from stumper.vlm.base import Answer, Model
+from stumper.vlm.line import in_person
 
 PATIENCE_S: Final = 60.0
 """A model that has not answered by then is taken for down; less than ``rules.LEASE_S``."""
@@ -63,6 +70,8 @@ PATIENCE_S: Final = 60.0
 
 class Game:
     """Every move a player can make. Holds no state of any player: replicas may serve the same session.
+
+    A move of a player who is forgotten (`accounts.forget`) raises NotSignedIn.
 
     ``open_model`` returns a model that stays open, the same one for the same reference.
     """
@@ -76,6 +85,7 @@ class Game:
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
         vocabularies: Vocabularies | None = None,
+        till: Till | None = None,
     ) -> None:
         self._database = database
         self._files = files
@@ -83,7 +93,13 @@ class Game:
         self._clock = clock
         self._rng = rng or random.SystemRandom()
         self._vocabularies = vocabularies or Vocabularies()
+        self._till = till or Till()
+        # What was asked before and has no answer was asked by a process that was killed. If it lives (another
+        # replica), it only loses its word: the model is asked once more, and one answer is kept.
+        self._born = clock()
+        self._forsaken: set[tuple[TurnId, str]] = set()
 
+    @move("join")
     async def join(
         self,
         *,
@@ -128,12 +144,13 @@ class Game:
                 await also(tx, player.id)
         return player
 
+    @move("start")
     async def start(
         self, player_id: PlayerId, *, campaign: str | None = None, quick: bool = False
     ) -> SessionView:
         """Resumes the player's unfinished session, of the named campaign if one is named, or deals a new one.
 
-        Raises NotFound, RoundClosed (no new session between two rounds) or PoolEmpty.
+        Raises NotFound, RoundClosed (no new session between two rounds), BudgetSpent or PoolEmpty.
         """
         async with self._database.begin() as tx:
             e_value = await queries.lock_player(tx, player_id)
@@ -143,6 +160,7 @@ class Game:
             )
             if session_id is None:
                 wanted = wanted or await find_campaign(tx, await queries.newest_campaign_name(tx))
+                await self._till.require_left(tx, wanted)
                 session_id = await draw(
                     tx,
                     player_id,
@@ -161,9 +179,10 @@ class Game:
         await queries.save(tx, play, after)
         return session_view(after, now=now)
 
+    @move("view")
     async def view(self, player_id: PlayerId, session_id: SessionId) -> SessionView:
         """Returns the session now: late turns closed, the next one open. Raises NotFound or NotYours."""
-        async with self._database.read() as tx:
+        async with self._database.read(brief=True) as tx:
             play = await queries.by_session(tx, session_id, now=self._clock(), lock=False)
         rules.require_own(play, player_id)
         now = self._clock()
@@ -177,14 +196,17 @@ class Game:
 
         Raises NotFound, NotYours, or Conflict if the turn is still to come.
         """
-        async with self._database.read() as tx:
-            owner, file, opened_at = await queries.picture(tx, turn_id)
-        if owner != player_id:
+        async with self._database.glance() as tx:
+            shown = await queries.picture(tx, turn_id)
+        if shown.player_id != player_id:
             raise NotYours("This picture belongs to another player's turn. Open your own session.")
-        if opened_at is None:
+        if shown.forgotten:
+            raise NotSignedIn(rules.FORGOTTEN)
+        if shown.opened_at is None:
             raise Conflict(rules.NOT_OPEN)
-        return await self._files.get(file)
+        return await self._files.get(shown.file)
 
+    @move("ask")
     async def ask(
         self,
         player_id: PlayerId,
@@ -200,9 +222,27 @@ class Game:
         The clock stands still until the answer is stored. If the model fails, the question stays, costs
         nothing, and is asked again when it comes again under its key. Raises NotFound, NotYours,
         BadQuestion, TurnClosed, StillThinking (the key is being answered: ask again in a moment), Conflict,
-        or ModelError.
+        BudgetSpent, or ModelError.
         """
         texts.check_key(key)
+        try:
+            return await self._ask(
+                player_id, turn_id, question=question, key=key, pasted=pasted, opening=opening
+            )
+        except (StoreError, ModelError):
+            self._forsaken.add((turn_id, key))  # perhaps nothing could be stored, not even that
+            raise
+
+    async def _ask(
+        self,
+        player_id: PlayerId,
+        turn_id: TurnId,
+        *,
+        question: str,
+        key: str,
+        pasted: bool | None,
+        opening: bool,
+    ) -> ExchangeView:
         async with self._database.begin() as tx:
             play = await queries.by_turn(tx, turn_id, now=self._clock())
             rules.require_own(play, player_id)
@@ -218,17 +258,33 @@ class Game:
                 now=self._clock(),
                 pasted=pasted,
                 opening=opening,
+                dead_before=self._dead_before(play.turn(turn_id)),
             )
+            self._forsaken.discard((turn_id, key))
             await queries.save(tx, play, asked_play)
+            await self._till.reserve(
+                tx,
+                campaign_id=play.session.campaign_id,
+                exchange_id=asked.id,
+                model_ref=play.model_ref,
+                now=self._clock(),
+            )
             # On every turn, though only controls need it: a control must not take longer.
             vocabulary = await self._vocabularies.of(tx, play.session)
         answer: Answer | None = None
         try:
-            answer = await self._think(play.model_ref, play.turn(turn_id).file, asked.question)
+            with answering(play.model_ref):
+                answer = await self._think(play.model_ref, play.turn(turn_id).file, asked.question)
         finally:  # also when the request is cancelled: the next try need not wait for the lease
             if answer is None:
-                await self._give_up(asked)
+                await self._give_up(play, asked)
         return await self._keep(play, asked, answer, vocabulary)
+
+    def _dead_before(self, played: PlayedTurn) -> float:
+        """Returns the time before which whoever asked what waits has ceased to think about it."""
+        pending = played.pending
+        forsaken = pending is not None and (played.turn.id, pending.key) in self._forsaken
+        return math.inf if forsaken else self._born
 
     async def _think(self, model_ref: str, file: str, question: str) -> Answer:
         kept = "Your question is kept and the clock stands still: send it again, or leave this picture."
@@ -236,11 +292,14 @@ class Game:
             async with asyncio.timeout(PATIENCE_S):
                 picture = await self._files.get(file)
                 model = await self._open_model(model_ref)
-                answer = await model.answer(picture, question)
+                with in_person():
+                    answer = await model.answer(picture, question)
         except TimeoutError as error:
             raise ModelTimeout(f"The model took too long. {kept}") from error
         except BadSetting as error:
             raise ModelUnavailable(f"The model cannot be opened. {kept}") from error
+        except ModelBusy as error:
+            raise ModelBusy(f"So many ask at once that the line is full. {kept}") from error
         except ModelError as error:
             raise type(error)(f"The model cannot answer now. {kept}") from error
         said = texts.clean(answer.text)  # a model may say what no database stores and no page should show
@@ -248,10 +307,11 @@ class Game:
             raise ModelUnavailable(f"The model said nothing that can be read. {kept}")
         return replace(answer, text=said)
 
-    async def _give_up(self, asked: Exchange) -> None:
+    async def _give_up(self, play: Play, asked: Exchange) -> None:
         """Notes that nobody is thinking about the question any more."""
         async with self._database.begin() as tx:
             await queries.answer(tx, asked, answered=replace(asked, answered_at=self._clock()))
+            await self._till.give_back(tx, asked.id, model_ref=play.model_ref)
 
     async def _keep(
         self, play: Play, asked: Exchange, answer: Answer, vocabulary: AnswerVocabulary | None
@@ -275,9 +335,19 @@ class Game:
             counts=served.counts,
             answered_at=self._clock(),
             latency_ms=answer.latency_ms,
+            answered_by=answer.served.label if answer.served else None,
         )
         async with self._database.begin() as tx:
-            if await queries.answer(tx, asked, answered=answered):
+            stored = await queries.answer(tx, asked, answered=answered)
+            await self._till.pay(
+                tx,
+                campaign_id=play.session.campaign_id,
+                round_id=play.session.round_id,
+                exchange_id=asked.id,
+                answer=answer,
+                now=self._clock(),
+            )
+            if stored:
                 return exchange_view(answered)
             reloaded = await queries.by_turn(tx, asked.turn_id, now=self._clock())
         now_stored = reloaded.turn(asked.turn_id).with_key(asked.key)
@@ -287,6 +357,7 @@ class Game:
             raise StillThinking("The model thinks about this question once more. Its answer is on the way.")
         return exchange_view(now_stored)
 
+    @move("judge")
     async def judge(
         self,
         player_id: PlayerId,
@@ -322,6 +393,7 @@ class Game:
                 await queries.insert_claim(tx, _claim(play, played, judged, ClaimId(new_id(self._rng))))
             return shown
 
+    @move("undo")
     async def undo(self, player_id: PlayerId, exchange_id: ExchangeId) -> SessionView:
         """Takes the last verdict back, with its claim, and returns the turn as it was; twice does it once.
 
@@ -339,6 +411,7 @@ class Game:
                 raise Conflict("Others are judging this catch already: your verdict stays.")
             return shown
 
+    @move("more")
     async def more(self, player_id: PlayerId, turn_id: TurnId) -> SessionView:
         """Gives the open turn as much time again. Raises NotFound, NotYours, TurnClosed or Conflict."""
         async with self._database.begin() as tx:
@@ -366,6 +439,7 @@ class Game:
             ideas=tuple(Idea.of(one) for one in noted.turn(turn_id).turn.ideas or ()),
         )
 
+    @move("skip")
     async def skip(
         self, player_id: PlayerId, turn_id: TurnId, *, reason: SkipReason | None = None
     ) -> SessionView:
@@ -377,6 +451,7 @@ class Game:
             left = rules.skip(rules.expire(play, now=now), turn_id, now=now, reason=reason)
             return await self._show(tx, play, left)
 
+    @move("report")
     async def report(self, player_id: PlayerId, turn_id: TurnId, *, reason: ReportReason) -> SessionView:
         """Keeps that the player thinks nobody should see this picture, once, and leaves it.
 
@@ -397,6 +472,7 @@ class Game:
             )
             return await self._show(tx, play, left)
 
+    @move("summary")
     async def summary(self, player_id: PlayerId, session_id: SessionId) -> Summary:
         """Returns a session with its secrets. Raises NotFound, NotYours, or Conflict before its end."""
         async with self._database.read() as tx:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Text, and_, bindparam, case, cast, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
@@ -36,6 +38,7 @@ from stumper.records import (
     TurnId,
     Verdict,
 )
+from stumper.store.prepared import Prepared
 from stumper.store.schema import (
     assignment,
     campaign,
@@ -57,13 +60,22 @@ _COMPLEX = turn.c.control & (image.c.kind == ImageKind.UNTAINTED.value)
 # Read only where it is needed: some forty truths would come with every exchange.
 _PICTURE = [image.c.file, _COMPLEX.label("complex"), case((_COMPLEX, image.c.known)).label("known")]
 _SESSION = [column.label(f"session_{column.name}") for column in session.columns]
-_HEAD = [*_SESSION, player.c.language.label("player_language"), campaign.c.rules, round_.c.model_ref]
+_HEAD = [
+    *_SESSION,
+    player.c.language.label("player_language"),
+    player.c.forgotten_at,
+    cast(campaign.c.rules, Text).label("rules"),
+    round_.c.model_ref,
+]
+
+
+_NAMES: Final = {one: tuple(f.name for f in fields(one)) for one in (Session, Turn, Exchange, Claim, Player)}
 
 
 def _values(record: Session | Turn | Exchange | Claim | Player) -> dict[str, Any]:
     # psycopg would look for a type of PostgreSQL for an enum: it gets the plain word.
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()}
+    given = ((name, getattr(record, name)) for name in _NAMES[type(record)])
+    return {name: value.value if isinstance(value, StrEnum) else value for name, value in given}
 
 
 def _session(row: Any) -> Session:
@@ -122,50 +134,65 @@ def _exchange(row: Any) -> Exchange:
         language=row.exchange_language,
         confidence=row.exchange_confidence,
         suggested=None if row.exchange_suggested is None else Suggestion(row.exchange_suggested),
+        answered_by=row.exchange_answered_by,
     )
 
 
-def _played(which: Any, wanted: Any) -> Any:
-    """One row for each exchange of the wanted turns of a session, or one for a turn without any."""
+def _played(*wanted: Any) -> Any:
+    """One row for each exchange of the wanted turns, or one for a turn without any."""
     return (
-        select(*_HEAD, *_TURN, *_EXCHANGE, *_PICTURE)
+        select(*_TURN, *_EXCHANGE, *_PICTURE)
+        .select_from(
+            session.join(turn, turn.c.session_id == session.c.id)
+            .join(image, and_(image.c.id == turn.c.image_id, image.c.campaign_id == session.c.campaign_id))
+            .outerjoin(exchange, exchange.c.turn_id == turn.c.id)
+        )
+        .where(*wanted)
+        .order_by(turn.c.position, exchange.c.number)
+    )
+
+
+def _head(which: Any) -> Any:
+    """The session, its player, and the rules and the model it is played by."""
+    return (
+        select(*_HEAD)
         .select_from(
             session.join(campaign, campaign.c.id == session.c.campaign_id)
             .join(player, player.c.id == session.c.player_id)
             .join(round_, round_.c.id == session.c.round_id)
-            .join(turn, turn.c.session_id == session.c.id)
-            .join(image, and_(image.c.id == turn.c.image_id, image.c.campaign_id == session.c.campaign_id))
-            .outerjoin(exchange, exchange.c.turn_id == turn.c.id)
         )
-        .where(which, wanted)
-        .order_by(turn.c.position, exchange.c.number)
+        .where(which)
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """Statements that load a session by one kind of id; built once: building costs more than running."""
+    """Statements that load a session by one kind of id."""
 
-    lock: Any
-    played: Any
-    bare: Any
-    """The session without turns, when none is open."""
+    head: Prepared
+    held: Prepared
+    """The head, holding the session for this transaction."""
+    turns: Prepared
 
 
 def _load_by(which: Any, named_turn: Any) -> _Load:
-    # Those closed a moment ago too: their last verdict may be taken back.
-    wanted = [turn.c.closed_at.is_(None), turn.c.closed_at >= bindparam("since")]
+    other = turn.alias("other")
+    open_ = select(func.min(other.c.position)).where(
+        other.c.session_id == session.c.id, other.c.closed_at.is_(None)
+    )
+    current = func.coalesce(open_.scalar_subquery(), session.c.turns)
+    # The open turn and the next, and the one before if it was closed a moment ago: its last verdict
+    # may be taken back.
+    wanted = [
+        and_(turn.c.closed_at.is_(None), turn.c.position <= current + 1),
+        and_(turn.c.closed_at >= bindparam("since"), turn.c.position >= current - 1),
+    ]
     wanted += [] if named_turn is None else [turn.c.id == named_turn]
+    head = _head(which)
     return _Load(
-        lock=select(session.c.id).where(which).with_for_update(key_share=True),
-        played=_played(which, or_(*wanted)),
-        bare=select(*_HEAD)
-        .select_from(
-            session.join(campaign, campaign.c.id == session.c.campaign_id)
-            .join(player, player.c.id == session.c.player_id)
-            .join(round_, round_.c.id == session.c.round_id)
-        )
-        .where(which),
+        head=Prepared(head),
+        held=Prepared(head.with_for_update(of=session, key_share=True)),
+        turns=Prepared(_played(session.c.id == bindparam("session_id"), or_(*wanted))),
     )
 
 
@@ -178,11 +205,12 @@ _TURN_OF_EXCHANGE = select(exchange.c.turn_id).where(exchange.c.id == _ID).scala
 _BY_SESSION = _load_by(session.c.id == _ID, None)
 _BY_TURN = _load_by(_session_of(_ID), _ID)
 _BY_EXCHANGE = _load_by(_session_of(_TURN_OF_EXCHANGE), _TURN_OF_EXCHANGE)
-_SUMMARY = _played(session.c.id == _ID, turn.c.position >= 0)
+_SUMMARY_HEAD = Prepared(_head(session.c.id == _ID))
+_SUMMARY = Prepared(_played(session.c.id == _ID))
 
 
 async def by_session(tx: AsyncConnection, session_id: SessionId, *, now: float, lock: bool = True) -> Play:
-    """Returns a session with the turns that are open, to come, or closed a moment ago. Raises NotFound."""
+    """Returns a session with the turns that are open, next, or closed a moment ago. Raises NotFound."""
     return await _load(tx, _BY_SESSION, session_id, now=now, lock=lock)
 
 
@@ -196,22 +224,25 @@ async def by_exchange(tx: AsyncConnection, exchange_id: ExchangeId, *, now: floa
     return await _load(tx, _BY_EXCHANGE, exchange_id, now=now, lock=True)
 
 
+@lru_cache(maxsize=64)  # one object for all moves of a campaign
+def _rules(text: str) -> Rules:
+    return Rules(**json.loads(text))
+
+
 async def _load(tx: AsyncConnection, load: _Load, some_id: str, *, now: float, lock: bool) -> Play:
-    named = {"id": some_id}
-    if lock and tx.dialect.name == "postgresql":
-        # Moves of one player come one after the other. The lock is a statement of its own: PostgreSQL reads
-        # joined rows as they were before it waited for one. SQLite's writer holds the whole database already.
-        await tx.execute(load.lock, named)
-    rows = (await tx.execute(load.played, {**named, "since": now - LOOK_BACK_S})).all()
-    head = rows[0] if rows else (await tx.execute(load.bare, named)).first()
+    # Moves of one player come one after the other. The turns are read by a statement of their own: PostgreSQL
+    # reads joined rows as they were before it waited for the one that is held.
+    head = await (load.held if lock else load.head).first(tx, {"id": some_id})
     if head is None:
         raise NotFound(f"There is nothing with the id {some_id!r}. Open your session from the start page.")
+    named = {"id": some_id, "session_id": head.session_id, "since": now - LOOK_BACK_S}
     return Play(
         session=_session(head),
-        rules=Rules(**head.rules),
+        rules=_rules(head.rules),
         model_ref=head.model_ref,
         language=head.player_language,
-        turns=_played_turns(rows),
+        forgotten=head.forgotten_at is not None,
+        turns=_played_turns(await load.turns.all(tx, named)),
     )
 
 
@@ -236,20 +267,23 @@ def _set(table: Any, *columns: str) -> Any:
 
 _CLOCK = ("opened_at", "deadline_at", "closed_at", "end", "extensions", "reason", "ideas")
 _MARKS = ("asked_at", "answered_at", "verdict", "correction", "judged_at", "pasted", "confidence")
-_ANSWER = ("model_answer", "shown_answer", "poisoned", "counts", "answered_at", "latency_ms")
-_SET_CLOCK = _set(turn, *_CLOCK)
-_SET_MARKS = _set(exchange, *_MARKS)
-_SET_ANSWER = _set(exchange, *_ANSWER).where(
-    exchange.c.asked_at == bindparam("asked"), exchange.c.answered_at.is_(None)
+_ANSWER = ("model_answer", "shown_answer", "poisoned", "counts", "answered_at", "latency_ms", "answered_by")
+_SET_CLOCK = Prepared(_set(turn, *_CLOCK))
+_SET_MARKS = Prepared(_set(exchange, *_MARKS))
+_SET_ANSWER = Prepared(
+    _set(exchange, *_ANSWER).where(
+        exchange.c.asked_at == bindparam("asked"), exchange.c.answered_at.is_(None)
+    )
 )
-_GIVE_TIME = (
+_GIVE_TIME = Prepared(
     update(turn)
     .where(turn.c.id == bindparam("row_id"), turn.c.closed_at.is_(None))
     .values(deadline_at=turn.c.deadline_at + bindparam("waited"))
 )
-_SET_FINISHED = _set(session, "finished_at")
-_DROP_EXCHANGE = delete(exchange).where(exchange.c.id == bindparam("row_id"))
-_ADD_EXCHANGE = insert(exchange)
+_SET_FINISHED = Prepared(_set(session, "finished_at"))
+_DROP_EXCHANGE = Prepared(delete(exchange).where(exchange.c.id == bindparam("row_id")))
+_ADD_EXCHANGE = Prepared(insert(exchange))
+_ADD_CLAIM = Prepared(insert(claim))
 
 
 def _new(record: Session | Turn | Exchange, columns: tuple[str, ...]) -> dict[str, Any]:
@@ -265,9 +299,9 @@ async def save(tx: AsyncConnection, before: Play, after: Play) -> None:
             await _save_exchanges(tx, old[played.turn.id].exchanges, played.exchanges)
     for played in after.turns:  # one or two
         if played.turn != old[played.turn.id].turn:
-            await tx.execute(_SET_CLOCK, _new(played.turn, _CLOCK))
+            await _SET_CLOCK.change(tx, _new(played.turn, _CLOCK))
     if after.session.finished_at != before.session.finished_at:
-        await tx.execute(_SET_FINISHED, _new(after.session, ("finished_at",)))
+        await _SET_FINISHED.change(tx, _new(after.session, ("finished_at",)))
 
 
 async def _save_exchanges(
@@ -275,12 +309,12 @@ async def _save_exchanges(
 ) -> None:
     old = {record.id: record for record in before}
     for given_up in old.keys() - {record.id for record in after}:
-        await tx.execute(_DROP_EXCHANGE, {"row_id": given_up})
+        await _DROP_EXCHANGE.change(tx, {"row_id": given_up})
     for record in after:
         if record.id not in old:
-            await tx.execute(_ADD_EXCHANGE, _values(record))
+            await _ADD_EXCHANGE.change(tx, _values(record))
         elif record != old[record.id]:
-            await tx.execute(_SET_MARKS, _new(record, _MARKS))
+            await _SET_MARKS.change(tx, _new(record, _MARKS))
 
 
 async def answer(tx: AsyncConnection, asked: Exchange, *, answered: Exchange) -> bool:
@@ -288,13 +322,12 @@ async def answer(tx: AsyncConnection, asked: Exchange, *, answered: Exchange) ->
 
     Too late: another request has asked the model again or answered, or the player has left the question.
     """
-    stored = await tx.execute(_SET_ANSWER, {**_new(answered, _ANSWER), "asked": asked.asked_at})
-    if stored.rowcount != 1:
+    if await _SET_ANSWER.change(tx, {**_new(answered, _ANSWER), "asked": asked.asked_at}) != 1:
         return False
     if answered.model_answer is not None and answered.answered_at is not None:
         waited = answered.answered_at - asked.asked_at
         if waited > 0:
-            await tx.execute(_GIVE_TIME, {"row_id": asked.turn_id, "waited": waited})
+            await _GIVE_TIME.change(tx, {"row_id": asked.turn_id, "waited": waited})
     return True
 
 
@@ -308,7 +341,7 @@ async def insert_player(tx: AsyncConnection, record: Player) -> None:
 
 
 async def insert_claim(tx: AsyncConnection, record: Claim) -> None:
-    await tx.execute(insert(claim).values(_values(record)))
+    await _ADD_CLAIM.change(tx, _values(record))
 
 
 async def drop_claim(tx: AsyncConnection, exchange_id: ExchangeId) -> bool:
@@ -374,28 +407,38 @@ async def newest_campaign_name(tx: AsyncConnection) -> str:
     return str(name)
 
 
-async def picture(tx: AsyncConnection, turn_id: TurnId) -> tuple[PlayerId, str, float | None]:
-    """Returns player, file key and opening time of a turn. Raises NotFound."""
-    row = (
-        await tx.execute(
-            select(session.c.player_id, image.c.file, turn.c.opened_at)
-            .select_from(
-                turn.join(session, session.c.id == turn.c.session_id).join(
-                    image, and_(image.c.id == turn.c.image_id, image.c.campaign_id == session.c.campaign_id)
-                )
-            )
-            .where(turn.c.id == turn_id)
-        )
-    ).first()
+_SHOWN = Prepared(
+    select(session.c.player_id, player.c.forgotten_at, image.c.file, turn.c.opened_at)
+    .select_from(
+        turn.join(session, session.c.id == turn.c.session_id)
+        .join(player, player.c.id == session.c.player_id)
+        .join(image, and_(image.c.id == turn.c.image_id, image.c.campaign_id == session.c.campaign_id))
+    )
+    .where(turn.c.id == _ID)
+)
+
+
+class Shown(NamedTuple):
+    """The picture of a turn."""
+
+    player_id: PlayerId
+    forgotten: bool
+    file: str
+    opened_at: float | None
+
+
+async def picture(tx: AsyncConnection, turn_id: TurnId) -> Shown:
+    """Returns whose turn it is, the file key of its picture, and when it was opened. Raises NotFound."""
+    row = await _SHOWN.first(tx, {"id": turn_id})
     if row is None:
         raise NotFound(f"There is no turn {turn_id!r}. Open your session again.")
-    return PlayerId(row.player_id), row.file, row.opened_at
+    return Shown(PlayerId(row.player_id), row.forgotten_at is not None, row.file, row.opened_at)
 
 
 async def summary(tx: AsyncConnection, session_id: SessionId) -> Summary:
     """Returns the session with every turn and exchange. Raises NotFound."""
-    rows = (await tx.execute(_SUMMARY, {"id": session_id})).all()
-    if not rows:
+    head = await _SUMMARY_HEAD.first(tx, {"id": session_id})
+    if head is None:
         raise NotFound(f"There is no session {session_id!r}. Start one from the start page.")
     turns = tuple(
         TurnSummary(
@@ -403,9 +446,9 @@ async def summary(tx: AsyncConnection, session_id: SessionId) -> Summary:
             exchanges=played.exchanges,
             claims=frozenset(one.id for one in played.exchanges if played.claims(one)),
         )
-        for played in _played_turns(rows)
+        for played in _played_turns(await _SUMMARY.all(tx, {"id": session_id}))
     )
-    return Summary(session=_session(rows[0]), turns=turns)
+    return Summary(session=_session(head), turns=turns)
 
 
 _EARLY = (

@@ -6,10 +6,11 @@ and writes what changed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stumper.errors import AlreadyJudged, Conflict, NotYours, StillThinking, TurnClosed
+from stumper.errors import AlreadyJudged, Conflict, NotSignedIn, NotYours, StillThinking, TurnClosed
 from stumper.play.ideas import MOST as MOST_IDEAS
 from stumper.play.ideas import made_of
 from stumper.play.state import GRACE_S, Play, PlayedTurn
@@ -27,6 +28,7 @@ from stumper.records import (
     Verdict,
 )
 
+FORGOTTEN = "All that was kept about this player is deleted. You can join again."
 NOT_OPEN = "This picture is not open yet. Open your session again to see the one whose turn it is."
 LEASE_S = 65.0
 """Whoever asked the model this long ago is dead: the game itself gives up on a model after 60 s."""
@@ -36,9 +38,11 @@ _MORE_AT_S = 30.0
 
 
 def require_own(play: Play, player_id: PlayerId) -> None:
-    """Raises NotYours if the session is another player's."""
+    """Raises NotYours if the session is another player's, NotSignedIn if the player is forgotten."""
     if play.session.player_id != player_id:
         raise NotYours("This session belongs to another player. Open your own one from the start page.")
+    if play.forgotten:
+        raise NotSignedIn(FORGOTTEN)
 
 
 def advance(play: Play, *, now: float) -> Play:
@@ -76,8 +80,11 @@ def ask(
     now: float,
     pasted: bool | None = None,
     opening: bool = False,
+    dead_before: float = -math.inf,
 ) -> tuple[Play, Exchange]:
     """Returns the session with a question that waits for the model, and that question.
+
+    Whoever asked the model before ``dead_before`` is gone: nobody is thinking about such a question.
 
     ``opening``: the player's phone says that it was made of one of the openings that always stand there.
 
@@ -90,7 +97,7 @@ def ask(
     pending = played.pending
     text = check_question(question, limit=play.rules.question_chars)
     _require_open(played, now=now, grace_s=0.0)
-    if pending is not None and pending.answered_at is None and now - pending.asked_at < LEASE_S:
+    if pending is not None and _thinks(pending, now=now, dead_before=dead_before):
         raise StillThinking("The model is still thinking about your question. Its answer is on the way.")
     if played.unjudged is not None:
         raise Conflict("First say whether the last answer is right or wrong, then ask again.")
@@ -118,6 +125,12 @@ def ask(
             suggested=made_of(text, played.turn.ideas) or (Suggestion.OPENING if opening else None),
         )
     return play.with_turn(played.with_exchange(asked)), asked
+
+
+def _thinks(pending: Exchange, *, now: float, dead_before: float) -> bool:
+    """Tells whether somebody still asks the model; a question from the future is one of a clock set back."""
+    alive = abs(now - pending.asked_at) < LEASE_S and pending.asked_at >= dead_before
+    return pending.answered_at is None and alive
 
 
 def _give_back_time(played: PlayedTurn, pending: Exchange, *, now: float) -> PlayedTurn:

@@ -81,15 +81,19 @@ class PlayedTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """A session as one move sees it: the turns that are not closed yet, and the one the move is about."""
+    """A session as one move sees it: the open turn and the next, and the one the move is about."""
 
     session: Session
     rules: Rules
     model_ref: str
     language: str | None = None
     """The player's (BCP 47)."""
+    forgotten: bool = False
+    """The player had all that was kept about them deleted."""
     turns: tuple[PlayedTurn, ...]
-    """By position; turns closed longer ago than a verdict can be undone may be left out."""
+    """By position. May be left out: turns closed before the last one or too long ago for a verdict to be
+    undone, and those behind the first two that are not closed.
+    """
 
     @property
     def current(self) -> PlayedTurn | None:

@@ -13,6 +13,7 @@ from stumper.errors import NotFound
 from stumper.progress.leagues import SIZE, Tier
 from stumper.progress.levels import WORK
 from stumper.records import CampaignId, Category, PlayerId, PlayerKind, Rules, SessionId
+from stumper.store.news import Topic, changes
 from stumper.store.schema import (
     badge,
     campaign,
@@ -231,6 +232,7 @@ async def take_seat(tx: AsyncConnection, player_id: PlayerId, *, week: int, tier
         if (await tx.execute(seat.values(members=league.c.members + 1))).rowcount == 1:
             mine = insert(member).values(player_id=player_id, week=week, league_id=open_id, joined_at=now)
             await tx.execute(mine)
+            changes(tx, Topic.BOARDS)
             return
 
 
@@ -307,6 +309,7 @@ async def code_taken(tx: AsyncConnection, code: str) -> bool:
 
 async def set_team(tx: AsyncConnection, player_id: PlayerId, team_id: str | None) -> None:
     await tx.execute(update(player).where(player.c.id == player_id).values(team_id=team_id))
+    changes(tx, Topic.BOARDS)
 
 
 async def team_members(tx: AsyncConnection, team_id: str, *, period: str) -> list[tuple[PlayerId, str, int]]:

@@ -7,7 +7,7 @@ of every round, ``side_by_side`` all of them and their models; ``judging`` asks 
 
 from stumper.rounds.champion import approve, refuse, rollback
 from stumper.rounds.closing import Closing, OnProgress
-from stumper.rounds.examining import answers_beside, evaluate_on
+from stumper.rounds.examining import answers_beside, ask_both_ahead, evaluate_on
 from stumper.rounds.judging import judge_again
 from stumper.rounds.lineage import Chapter, lineage
 from stumper.rounds.side_by_side import chronicle
@@ -22,6 +22,7 @@ __all__ = [
     "Tuned",
     "answers_beside",
     "approve",
+    "ask_both_ahead",
     "chronicle",
     "close_round",
     "evaluate_on",

@@ -18,9 +18,10 @@ from stumper.records import Campaign, Decision, Round, RoundStatus
 from stumper.release.withdraw.renew import ensure_current
 from stumper.rounds import queries
 from stumper.rounds.queries import Candidate
+from stumper.store.acts import SELF, note
 
 
-async def approve(app: App, campaign: Campaign, *, withdrawn: bool = False) -> Round:
+async def approve(app: App, campaign: Campaign, *, withdrawn: bool = False, actor: str = SELF) -> Round:
     """Puts the tuned model that waits in as the opponent, and tells players what it learned of them.
 
     Again, it finds what was done and goes on with what a kill left over. Raises Conflict if none waits, while
@@ -36,7 +37,7 @@ async def approve(app: App, campaign: Campaign, *, withdrawn: bool = False) -> R
             await ensure_current(app.database, one.release_id)
         await (await app.open_model(one.tuned_ref)).check()
     async with app.database.begin() as tx:
-        current = await _approve(tx, campaign, one, now=app.clock())
+        current = await _approve(tx, campaign, one, actor=actor, now=app.clock())
     # What it was asked before the approval; the closing tells the rest, if it still asks.
     await tell(
         app.database,
@@ -48,7 +49,9 @@ async def approve(app: App, campaign: Campaign, *, withdrawn: bool = False) -> R
     return current
 
 
-async def _approve(tx: AsyncConnection, campaign: Campaign, seen: Candidate, *, now: float) -> Round:
+async def _approve(
+    tx: AsyncConnection, campaign: Campaign, seen: Candidate, *, actor: str, now: float
+) -> Round:
     await campaigns.hold(tx, campaign.id)
     one = await queries.candidate(tx, seen.id)
     if one is None or one.decision is Decision.REFUSED:
@@ -59,11 +62,12 @@ async def _approve(tx: AsyncConnection, campaign: Campaign, seen: Candidate, *, 
             raise _none_waits(campaign)
         return current
     await queries.settle(tx, one, Decision.APPROVED, now=now)
+    await note(tx, actor=actor, act="model.approved", about=campaign.name, now=now, model=one.tuned_ref)
     reason = f"tuned in round {one.round_number}, approved"
     return await _next(tx, campaign, one.tuned_ref, reason=reason, now=now)
 
 
-async def refuse(app: App, campaign: Campaign) -> Candidate:
+async def refuse(app: App, campaign: Campaign, *, actor: str = SELF) -> Candidate:
     """Keeps the champion: the tuned model that waits never plays. Again, nothing changes.
 
     Raises Conflict if none waits.
@@ -74,11 +78,16 @@ async def refuse(app: App, campaign: Campaign) -> Candidate:
         if one is None or one.decision is Decision.APPROVED:
             raise _none_waits(campaign)
         if one.decision is Decision.WAITING:
-            await queries.settle(tx, one, Decision.REFUSED, now=app.clock())
+            now = app.clock()
+            await queries.settle(tx, one, Decision.REFUSED, now=now)
+            model = one.tuned_ref
+            await note(tx, actor=actor, act="model.refused", about=campaign.name, now=now, model=model)
     return one
 
 
-async def rollback(app: App, campaign: Campaign, *, to: int | None = None, reason: str = "") -> Round:
+async def rollback(
+    app: App, campaign: Campaign, *, to: int | None = None, reason: str = "", actor: str = SELF
+) -> Round:
     """Puts the opponent of round ``to`` in again; without it, the one that the present one replaced.
 
     Raises NotFound for a round that is not there, Conflict if its model plays already or a round is closing,
@@ -92,7 +101,9 @@ async def rollback(app: App, campaign: Campaign, *, to: int | None = None, reaso
         await campaigns.hold(tx, campaign.id)
         if (await _earlier(tx, campaign, to)).id != earlier.id:
             raise Conflict("Another opponent came in meanwhile. Look again: stumper round list")
-        return await _next(tx, campaign, earlier.model_ref, reason=why, now=app.clock())
+        now, model = app.clock(), earlier.model_ref
+        await note(tx, actor=actor, act="round.rolled_back", about=campaign.name, now=now, model=model)
+        return await _next(tx, campaign, model, reason=why, now=now)
 
 
 async def _earlier(tx: AsyncConnection, campaign: Campaign, to: int | None) -> Round:

@@ -12,10 +12,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from stumper import campaigns
 from stumper.app import App
 from stumper.curate.pipeline import CurateReport, curate
-from stumper.errors import Conflict
 from stumper.evaluate.closing import Examination, Figures, examine_fully
 from stumper.evaluate.gate import Gate
 from stumper.evaluate.panel import ask_panel
@@ -25,6 +26,7 @@ from stumper.release.freeze import freeze
 from stumper.release.withdraw.renew import ensure_current, succeed
 from stumper.rounds import queries
 from stumper.rounds.tuning import tune_on
+from stumper.store.acts import SELF, note
 from stumper.vlm.blind import Guesser
 
 OnProgress = Callable[[str, int, int], None]
@@ -157,20 +159,20 @@ class Closing:
     async def decide(self, release: Release, tuned_ref: str, figures: Figures) -> bool:
         """Closes the round and opens the next: with the tuned model if it passes the gate, else as before.
 
-        Where the campaign asks for approval the champion plays on, until a person says otherwise. Returns
-        whether the tuned model plays. Written in one transaction, so that a campaign is never left without a
-        round. Raises Conflict if something else closed the round.
+        The champion plays on until a person says otherwise where the campaign asks for approval, and where
+        the round was closed meanwhile by a person who put another model in. Returns whether the tuned model
+        plays. Written in one transaction, so that a campaign is never left without a round.
         """
         passed = self._gate.passes(figures)
         key = campaigns.comparison_id(release.id, self._round.model_ref, tuned_ref)
         async with self._app.database.begin() as tx:
-            waits = passed and (await campaigns.hold(tx, self._campaign.id)).approval
+            approval = (await campaigns.hold(tx, self._campaign.id)).approval
             current = await campaigns.find_round(tx, self._round.id)
-            if current.status is RoundStatus.CLOSED:
-                known = await queries.candidate(tx, key)
-                if known is None:
-                    raise Conflict(f"Round {current.number} was closed by something else meanwhile.")
+            overtaken = current.status is RoundStatus.CLOSED
+            known = await queries.candidate(tx, key) if overtaken else None
+            if known is not None:
                 return known.plays
+            waits = passed and (approval or overtaken)
             plays = passed and not waits
             now = self._app.clock()
             await campaigns.record_evaluation(
@@ -183,17 +185,25 @@ class Closing:
                 now=now,
                 decision=Decision.WAITING if waits else None,
             )
-            await campaigns.set_status(tx, current.id, RoundStatus.CLOSED, now=now)
-            rng = random.Random(f"next round {current.id} {self._seed}")
-            await campaigns.open_round(
-                tx,
-                campaign_id=self._campaign.id,
-                model_ref=tuned_ref if plays else current.model_ref,
-                now=now,
-                rng=rng,
-                reason=_why(current, plays=plays, waits=waits),
-            )
+            if not overtaken:
+                await self._open_next(tx, current, tuned_ref, plays=plays, waits=waits)
         return plays
+
+    async def _open_next(
+        self, tx: AsyncConnection, current: Round, tuned_ref: str, *, plays: bool, waits: bool
+    ) -> None:
+        now = self._app.clock()
+        await campaigns.set_status(tx, current.id, RoundStatus.CLOSED, now=now)
+        told = {"round": current.number, "plays": plays, "waits": waits}
+        await note(tx, actor=SELF, act="round.closed", about=self._campaign.name, now=now, **told)
+        await campaigns.open_round(
+            tx,
+            campaign_id=self._campaign.id,
+            model_ref=tuned_ref if plays else current.model_ref,
+            now=now,
+            rng=random.Random(f"next round {current.id} {self._seed}"),
+            reason=_why(current, plays=plays, waits=waits),
+        )
 
     async def lessons(self, release: Release, tuned_ref: str, *, passed: bool) -> Taught:
         """Asks the tuned model what players caught, and tells them what it learned, if it plays now.

@@ -9,12 +9,14 @@ from typing import Any
 
 from stumper.curate.panel.panel import Panel
 from stumper.evaluate.benchmarks import Table as BenchmarkTable
-from stumper.evaluate.closing import examine_fully
+from stumper.evaluate.closing import examine_fully, questions
 from stumper.evaluate.curve import curve_of
 from stumper.evaluate.gate import Gate
 from stumper.evaluate.panel import ask_panel
 from stumper.evaluate.report import ReportData, write_report
 from stumper.release.manifest import read_manifest
+from stumper.shards import Way, ask_ahead
+from stumper.shards.run import OnProgress
 from stumper.vlm.base import open_model
 
 
@@ -58,6 +60,31 @@ async def evaluate_on(
     write_report(report, data)
     shutil.rmtree(kept)
     return {**figures.to_json(), **({"panel": told.to_json()} if told else {})}
+
+
+def ask_both_ahead(
+    release: Path,
+    *,
+    base_ref: str,
+    tuned_ref: str,
+    report: Path,
+    seed: int,
+    secrets: dict[str, str],
+    way: Way,
+    on_progress: OnProgress | None = None,
+) -> None:
+    """Asks both models by an engine what `evaluate_on` with the same arguments will ask.
+
+    What it leaves in `answers_beside` the report spares that the asking; its figures are the same. Raises
+    what `shards.ask_ahead` raises.
+    """
+    kept = answers_beside(report)
+    sets = questions(release, seed=seed)
+    for side, ref in (("base", base_ref), ("tuned", tuned_ref)):
+        files = {kept / name / f"{side}.jsonl": items for name, items in sets.items()}
+        ask_ahead(
+            ref, files, folder=kept / f"ahead-{side}", way=way, secrets=secrets, on_progress=on_progress
+        )
 
 
 def answers_beside(report: Path) -> Path:

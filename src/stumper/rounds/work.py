@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,16 +10,20 @@ from typing import Any
 
 from stumper import campaigns
 from stumper.app import App, build
+from stumper.checks import start
 from stumper.config import Settings
-from stumper.errors import Conflict, StumperError
+from stumper.errors import Conflict
 from stumper.evaluate.closing import Figures
 from stumper.evaluate.gate import Gate
 from stumper.jobs import Jobs
+from stumper.monitoring.watch import telling, watching
 from stumper.records import Campaign, Release, Round, RoundId, RoundStatus
 from stumper.release import queries as release_queries
 from stumper.release.manifest import read_manifest
 from stumper.rounds import queries
 from stumper.rounds.closing import Closing, OnProgress, quiet
+from stumper.shards.on_dbos import QUEUE, ShardWorker
+from stumper.stopping import until_stopped
 
 CLOSING_PLAN = {"curate": 3.0, "freeze": 3.0, "tune": 200.0, "evaluate": 45.0, "lessons": 12.0}
 """Seconds of each step on two cores; only the time left is reckoned from them."""
@@ -43,7 +46,7 @@ async def close_round(
     """
     async with app.panel(app.settings.data / "opinions.jsonl"):
         pass  # judges that cannot be a panel are said before hours are spent
-    jobs = Jobs(app.settings.jobs_url)
+    jobs = Jobs(app.settings.jobs_url, worker=app.settings.worker)
     workflow = _register(jobs, app, on_progress, withdrawn=withdrawn)
     workflow_id = f"close-{current.id}-{seed}"
     async with jobs:
@@ -56,13 +59,28 @@ async def close_round(
 
 
 async def run_worker(settings: Settings, *, say: Callable[[str], None]) -> None:
-    """Goes on with long jobs that were killed, until it is stopped."""
-    async with build(settings) as app:
-        jobs = Jobs(settings.jobs_url)
+    """Goes on with long jobs that this worker began and that were killed, and works shards from the queue,
+    until it is stopped. Raises StoreError if the database is away or another worker has this name.
+    """
+    with watching(settings, service="stumper-worker"), telling(settings.metrics_port):
+        await _work(settings, say=say)
+
+
+async def _work(settings: Settings, *, say: Callable[[str], None]) -> None:
+    async with build(settings, role="work") as app:
+        jobs = Jobs(settings.jobs_url, worker=settings.worker, queues=[QUEUE])
         _register(jobs, app, quiet)
-        async with jobs:
-            say("Working. Stop with Ctrl+C; what is unfinished goes on at the next start.")
-            await asyncio.Event().wait()
+        shards = ShardWorker(jobs)
+        try:
+            async with jobs, app.lapsing():
+                for line in await start(app, role="work"):
+                    say(line)
+                say(
+                    f"Working as {settings.worker!r}. Stop with Ctrl+C; the next start goes on with the rest."
+                )
+                await until_stopped()
+        finally:
+            shards.close()
 
 
 def _register(
@@ -95,18 +113,21 @@ def _register(
 
     @jobs.step("collect")
     async def collect(name: str, round_id: str, seed: int) -> dict[str, Any]:
-        """Curates and freezes while nobody plays or votes; refused, the round goes on.
+        """Curates and freezes while no session begins; then, and when it is refused, the round goes on.
 
-        One step, so that a closing tried again closes the round again and curates what came between.
+        So players wait for seconds, not for the hours of a tuning; what they catch meanwhile is curated with
+        the next round. One step, so that a closing tried again closes the round again and curates what came
+        between.
         """
         await refuse_while_one_waits(name)
         await mark(round_id, RoundStatus.CLOSING)
         try:
             this = await closing(name, round_id, seed)
             curated, made = await this.curate(), await this.freeze()
-        except StumperError:
+        except Exception:
             await mark(round_id, RoundStatus.OPEN)
             raise
+        await mark(round_id, RoundStatus.OPEN)
         told = read_manifest(Path(made.path)).told()
         return {"curated": curated, "release": made.id, "path": made.path, "told": told}
 

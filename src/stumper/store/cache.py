@@ -28,6 +28,10 @@ class Cache(Protocol):
 
     async def set(self, key: str, value: str, *, ttl_s: float) -> None: ...
 
+    async def fault(self) -> str:
+        """Says in one line why nothing is kept just now; empty if all is well."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -39,6 +43,33 @@ def open_cache(url: str, *, clock: Callable[[], float] = time.monotonic) -> Cach
     if scheme in {"redis", "rediss", "unix"}:
         return RedisCache(url)
     raise BadSetting(f"Cache {url!r} is not supported. Set STUMPER_CACHE to memory: or redis://HOST.")
+
+
+def redis_at(url: str, *, connections: int, timeout_s: float) -> tuple[Redis, type[Exception]]:
+    """Returns a client with at most so many connections, and what it raises when Redis is away.
+
+    Nothing is sent yet. Raises BadSetting without the package, or for an address that cannot be read.
+    """
+    try:
+        from redis.asyncio import BlockingConnectionPool, Redis
+        from redis.exceptions import RedisError
+    except ImportError as error:
+        raise BadSetting(
+            "The Redis cache needs the redis package: pip install 'stumper[redis]', "
+            "or set STUMPER_CACHE=memory:."
+        ) from error
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            decode_responses=True,
+            max_connections=connections,
+            timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            socket_timeout=timeout_s,
+        )
+    except ValueError as error:  # the message names no password: it is about port, path or scheme
+        raise BadSetting(f"The cache's address cannot be read: {error}. Set STUMPER_CACHE.") from error
+    return Redis.from_pool(pool), RedisError
 
 
 class MemoryCache:
@@ -64,6 +95,9 @@ class MemoryCache:
     async def set(self, key: str, value: str, *, ttl_s: float) -> None:
         self._keep(key, value, self._clock() + ttl_s)
 
+    async def fault(self) -> str:
+        return ""
+
     async def close(self) -> None:
         self._values.clear()
 
@@ -85,25 +119,8 @@ class RedisCache:
 
     def __init__(self, url: str, *, timeout_s: float = 1.0) -> None:
         """``timeout_s`` is the longest that a limiter may hold a player's request when Redis hangs."""
-        try:
-            from redis.asyncio import BlockingConnectionPool, Redis
-            from redis.exceptions import RedisError
-        except ImportError as error:
-            raise BadSetting(
-                "The Redis cache needs the redis package: pip install 'stumper[redis]', "
-                "or set STUMPER_CACHE=memory:."
-            ) from error
         # A crowd shares these connections: one for each request would be thousands on Redis.
-        pool = BlockingConnectionPool.from_url(
-            url,
-            decode_responses=True,
-            max_connections=20,
-            timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            socket_timeout=timeout_s,
-        )
-        self._redis: Redis = Redis.from_pool(pool)
-        self._away = RedisError
+        self._redis, self._away = redis_at(url, connections=20, timeout_s=timeout_s)
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
         try:
@@ -128,6 +145,13 @@ class RedisCache:
             await self._redis.set(key, value, px=round(ttl_s * 1000))
         except self._away as error:
             log.warning("cache is away, keeping nothing", error=str(error))
+
+    async def fault(self) -> str:
+        try:
+            await self._redis.ping()
+        except self._away as error:
+            return str(error).rstrip(".") or type(error).__name__
+        return ""
 
     async def close(self) -> None:
         await self._redis.aclose()

@@ -1,4 +1,4 @@
-"""The connection to SQLite or PostgreSQL; the only place where a transaction commits.
+"""The connection to SQLite or PostgreSQL; with `store.held` the only place where a transaction commits.
 
 SQLite needs five cures (each a lost update or a lock error without it): autocommit mode of the driver
 with our own BEGIN IMMEDIATE, write-ahead log, a busy timeout against other processes, a queue for the
@@ -8,8 +8,9 @@ writers of this one, and no statement that is left half done (`store.sqlite`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from stumper.errors import BadSetting, StoreError
+from stumper.observe.traces import span
+from stumper.store.held import Glance, Held, Keeper, Writing
 from stumper.store.sqlite import PATIENCE, connect
 
 _DRIVERS = {
@@ -29,7 +33,10 @@ _DRIVERS = {
 }
 
 
-def _engine(url: str) -> AsyncEngine:
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+def _engine(url: str, name: str) -> AsyncEngine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -41,7 +48,10 @@ def _engine(url: str) -> AsyncEngine:
         raise BadSetting(f"Database {dialect!r} is not supported. Use sqlite or postgresql.")
     parsed = parsed.set(drivername=_DRIVERS[dialect])
     if dialect != "sqlite":
-        return create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        named = {"application_name": name}
+        return create_async_engine(
+            parsed, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=named
+        )
     if parsed.database and parsed.database != ":memory:":
         _make_folder(Path(parsed.database).parent)
     engine = create_async_engine(parsed, async_creator=partial(connect, parsed.database or ":memory:"))
@@ -59,11 +69,13 @@ def _make_folder(folder: Path) -> None:
 
 
 def _begin(connection: Any) -> None:
-    reading = connection.get_execution_options().get("reading", False)
+    options = connection.get_execution_options()
     driver = connection.connection.driver_connection
-    driver.at_once = False
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-    driver.at_once = not reading
+    if options.get("reading", False):
+        driver.begin_reading()
+        driver.at_once = options.get("brief", False)
+    elif not driver.in_transaction:
+        await_only(driver.begin_writing())
 
 
 async def _asked(driver: Any, sql: str) -> int:
@@ -74,26 +86,39 @@ async def _asked(driver: Any, sql: str) -> int:
     return int(row[0]) if row else 0
 
 
+def _reason(error: Exception) -> str:
+    """What the driver says first, in one line: a wrong password, an unknown host, nobody listening."""
+    said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return said.splitlines()[0].strip().rstrip(".")
+
+
 class Database:
     """Transactions on one database; ``async with db.begin() as tx`` commits at its end, or rolls back."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+    def __init__(self, url: str, *, name: str = "stumper") -> None:
+        """``name`` is what other processes see of this one on PostgreSQL (``store.server``)."""
+        self._engine = _engine(url, name)
         self.url = url
-        # SQLite lets one writer in and lets the others poll in no order: on a machine with ten times its
-        # load one of 300 waited out its busy timeout. Here they come in by the order of arrival.
-        on_sqlite = self._engine.dialect.name == "sqlite"
-        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if on_sqlite else nullcontext()
+        self._on_sqlite = self._engine.dialect.name == "sqlite"
+        self._turn = asyncio.Lock()
+        """Of SQLite's one writer (`store.held`)."""
+        self._writer, self._glancer = Keeper(self._hold), Keeper(self._hold)
 
     @property
     def engine(self) -> AsyncEngine:
         return self._engine
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A writing transaction; one inside another waits for ever. Raises StoreError without a database."""
-        async with self._turn, self._connect() as connection, connection.begin():
-            yield connection
+        if self._on_sqlite:
+            return Writing(self._writer, self._turn, self._refusal)
+        return self._begin_on_server()
+
+    @asynccontextmanager
+    async def _begin_on_server(self) -> AsyncIterator[AsyncConnection]:
+        with span("database write"):
+            async with self._connect() as connection, connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def rebuild(self) -> AsyncIterator[AsyncConnection]:
@@ -102,7 +127,7 @@ class Database:
         SQLite changes a table by copying it and dropping the old one, which rows elsewhere still name. Raises
         StoreError, and changes nothing, if a row names one that is not there any more.
         """
-        if self._engine.dialect.name != "sqlite":
+        if not self._on_sqlite:
             async with self.begin() as tx:
                 yield tx
             return
@@ -122,12 +147,24 @@ class Database:
                 await _asked(driver, "PRAGMA foreign_keys=ON")
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A reading transaction; on SQLite it takes no write lock."""
-        async with self._connect() as connection:
-            await connection.execution_options(reading=True)
-            async with connection.begin():
-                yield connection
+    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A reading transaction; on SQLite it takes no write lock.
+
+        ``brief``: each statement finds a few rows by an index, so that on SQLite it need not leave the event
+        loop; one that took long would hold everybody up.
+        """
+        with span("database read"):
+            async with self._connect() as connection:
+                await connection.execution_options(reading=True, brief=brief)
+                async with connection.begin():
+                    yield connection
+
+    def glance(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """For one statement that finds a few rows by an index; two may see what was written between them.
+
+        On SQLite it takes no transaction: a prepared statement (`store.prepared`) is all that is run.
+        """
+        return Glance(self._glancer) if self._on_sqlite else self.read(brief=True)
 
     async def scrub(self, *, most_bytes: int | None = None) -> bool:
         """Rewrites a SQLite file, so that nothing deleted is left in its free pages, its gaps or its log.
@@ -136,7 +173,7 @@ class Database:
         and so does the log while somebody reads. On PostgreSQL autovacuum gives the space of deleted rows to
         new ones: that is the server's own matter.
         """
-        if self._engine.dialect.name != "sqlite":
+        if not self._on_sqlite:
             return True
         async with self._turn, self._connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
@@ -151,19 +188,56 @@ class Database:
             finally:
                 await _asked(driver, f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
 
-    @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[AsyncConnection]:
+    async def _hold(self) -> Held:
+        held = Held(self._engine)
+        await self._start(held)
+        await held.know_driver()
+        return held
+
+    async def _start(self, connection: AsyncConnection) -> None:
         try:
-            connection = await self._engine.connect()
+            await connection.start()
         except (DBAPIError, OSError) as error:
             shown = self._engine.url.render_as_string(hide_password=True)
             raise StoreError(
-                f"No connection to {shown}. Start the database or correct STUMPER_DATABASE."
+                f"No connection to {shown}: {_reason(error)}. Start the database or correct STUMPER_DATABASE."
             ) from error
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[AsyncConnection]:
+        connection = self._engine.connect()
+        await self._start(connection)
         try:
-            yield connection
+            with self._told():
+                yield connection
         finally:
             await asyncio.shield(connection.close())
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Says in plain words what became of a database in the middle of a transaction."""
+        try:
+            yield
+        except DBAPIError as error:
+            if (refusal := self._refusal(error)) is not None:
+                raise refusal from error
+            raise
+
+    def _refusal(self, error: DBAPIError) -> StoreError | None:
+        """Returns what to say of a database that went away, or is full, in the middle of a transaction.
+
+        Nothing of it was kept, or all: the word that it was may be lost. Moves bear being sent again.
+        """
+        shown = self._engine.url.render_as_string(hide_password=True)
+        if error.connection_invalidated:
+            return StoreError(f"The connection to {shown} broke off. Send it again in a moment.")
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _NO_ROOM:
+            return StoreError(
+                f"{shown} cannot be written: {error.orig}. Free some space, then send it again."
+            )
+        return None
+
     async def close(self) -> None:
+        await self._writer.close()
+        await self._glancer.close()
         await self._engine.dispose()

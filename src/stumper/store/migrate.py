@@ -10,8 +10,9 @@ and read what it wrote: Alembic cannot tell a renamed column from a dropped and 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -65,6 +66,40 @@ async def migrate(database: Database) -> None:
         await tx.run_sync(_upgrade, shown)
 
 
+class SchemaState(NamedTuple):
+    """Where a database stands beside this code; revisions are names such as ``0010``."""
+
+    current: str | None
+    """None without a table of Stumper's."""
+    head: str
+
+    @property
+    def served(self) -> bool:
+        """Whether this code can serve: migrations only add (CONTRIBUTING.md), so a later schema will do."""
+        return self.current is not None and self.current.isdigit() and self.current >= self.head
+
+
+async def schema_state(database: Database) -> SchemaState:
+    """Looks, and changes nothing: it makes no file where none is. Raises StoreError without a server."""
+    if _no_file(database):
+        return SchemaState(None, head())
+    async with database.read() as tx:
+        return SchemaState(await tx.run_sync(_current), head())
+
+
+def _no_file(database: Database) -> bool:
+    url = database.engine.url
+    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+        return False
+    return not Path(str(url.database)).exists()
+
+
+@cache
+def head() -> str:
+    """The newest revision this code knows."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
 def _upgrade(connection: Connection, shown: str) -> None:
     if connection.dialect.name == "postgresql":
         # SQLite's BEGIN IMMEDIATE holds others back; PostgreSQL would let two create the same table.
@@ -78,12 +113,13 @@ def _upgrade(connection: Connection, shown: str) -> None:
     command.upgrade(config, "head")
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     # A percent sign in the path would be read as an interpolation.
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
+    if connection is not None:
+        config.attributes["connection"] = connection
     return config
 
 

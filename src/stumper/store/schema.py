@@ -124,9 +124,34 @@ player = Table(
     _ref("invited_by", "player", nullable=True, index=False),
     # Whether messages may be sent to them outside the game.
     Column("notices", Boolean, nullable=False, server_default=true()),
+    # Cookies of an earlier epoch are void: "sign out everywhere" counts it up.
+    Column("epoch", Integer, nullable=False, server_default="0"),
     # All that named them is gone; the row stays because others' votes and points hang on it.
     Column("forgotten_at", Double),
     Column("created_at", Double, nullable=False),
+)
+
+# What a player may do beyond playing. Referees who earned it by trust have no row.
+role = Table(
+    "role",
+    metadata,
+    Column("player_id", String(64), ForeignKey("player.id"), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("given_at", Double, nullable=False),
+)
+
+# Acts of people who run the game, and what the game did by itself about them. A trigger refuses every change.
+act = Table(
+    "act",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
+    # cli:NAME of the system's user, player:ID, or "stumper".
+    Column("actor", String(80), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Index(None, "at"),
 )
 
 # Players who share a weekly score; whoever has the code may join.
@@ -258,6 +283,8 @@ exchange = Table(
     Column("confidence", SmallInteger),
     # Which kind of suggestion the question was made of; empty for the player's own.
     Column("suggested", String(16)),
+    # Who answered, as an endpoint names itself, and whether it stood in; empty for the round's own model.
+    Column("answered_by", Text),
     UniqueConstraint("turn_id", "key"),
     UniqueConstraint("turn_id", "number"),
 )
@@ -543,4 +570,45 @@ lesson = Table(
     Column("learned", Boolean, nullable=False),
     # No tuning ever saw its picture: what it learned here, it understood.
     Column("held_out", Boolean, nullable=False, server_default=false()),
+)
+
+# What the answers of endpoints took: one row a day, model and part, added to as they are stored.
+spending = Table(
+    "spending",
+    metadata,
+    Column("campaign_id", String(64), ForeignKey("campaign.id"), primary_key=True),
+    Column("round_id", String(64), ForeignKey("round.id"), primary_key=True),
+    # Days since 1970, UTC.
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    # The model as it is asked for: its price goes by this name.
+    Column("model", String(200), primary_key=True),
+    # Answers stored at once would wait for each other at one row.
+    Column("part", SmallInteger, primary_key=True, autoincrement=False),
+    Column("calls", BigInteger, nullable=False),
+    # Answers that had been given before and cost nothing.
+    Column("kept", BigInteger, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    # Billionths of a unit of money, at the price of that moment.
+    Column("cost_nano", BigInteger, nullable=False),
+)
+
+# What a campaign may spend on its model in all: money (in billionths), calls or tokens.
+budget = Table(
+    "budget",
+    metadata,
+    Column("campaign_id", String(64), ForeignKey("campaign.id"), primary_key=True),
+    Column("unit", String(16), nullable=False),
+    Column("most", BigInteger, nullable=False),
+    Column("set_at", Double, nullable=False),
+)
+
+# What is set aside for questions that the model thinks about, in the budget's unit; gone with the answer.
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("exchange_id", String(64), primary_key=True),
+    _ref("campaign_id", "campaign"),
+    Column("amount", BigInteger, nullable=False),
+    Column("held_at", Double, nullable=False),
 )

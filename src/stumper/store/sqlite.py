@@ -1,30 +1,43 @@
-"""SQLite's driver with fewer trips into its thread.
+"""SQLite's driver with hardly a trip into its thread.
 
 aiosqlite makes four trips for a statement: for the cursor, the statement, its rows, and the cursor's end. A
 move of the game takes a dozen statements of a tenth of a millisecond each, so that trips were most of their
 time (benchmarks/statements.py). Here a single statement of a writing transaction takes none: it holds the
-write lock already, so it waits for nobody, and what a move reads it finds by an index. What may take long
-goes to the thread, once: waiting for the write lock, the commit, many rows written, and reading transactions,
-which may read a whole campaign.
+write lock already, so it waits for nobody, and what a move reads it finds by an index. So does a reading
+transaction that says that it is brief. Nor does the beginning of a transaction, unless another process
+writes, nor its end, unless many rows were written. What may take long goes to the thread, once: waiting for
+the write lock, many rows written, copying the log into the file, and other reading transactions, which may
+read a whole campaign.
 
 Rows are read with their statement, as SQLAlchemy does anyway. So no statement is left half done, also not by
 a task that is cancelled: SQLite's close would wait for it, and the write lock with it, for as long as
 anything remembers the task.
+
+A commit is in the write-ahead log when it returns, and outlives the process, however that ends. The log is
+synced to the disk when it is copied into the file (synchronous=NORMAL): a power cut may cost the last moves,
+never the file.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Self
 
 import aiosqlite
+from sqlalchemy.exc import DBAPIError
 
 Row = tuple[Any, ...]
 PATIENCE: Final = 30.0
 """Seconds that a connection waits for others, processes too, before the database counts as locked."""
 _PAUSE: Final = 0.005
+_BEGIN: Final = "BEGIN IMMEDIATE"
+_ROWS_AT_ONCE: Final = 256
+"""Rows that a connection writes before a commit goes to the thread and copies a log of 1,000 pages or more.
+Copying waits for the disk; players who do not write go on meanwhile.
+"""
 
 
 class _Cursor(aiosqlite.Cursor):
@@ -59,10 +72,76 @@ class Connection(aiosqlite.Connection):
     """A connection whose cursors take no trip."""
 
     at_once = False
-    """Whether single statements are run where they are asked for; while the write lock is held."""
+    """Whether single statements are run where they are asked for: brief ones that wait for nobody."""
+    _patient = True
+    _copied_at = 0
+    """Rows changed until the log was last copied."""
+
+    def begin_reading(self) -> None:
+        """Begins a transaction that takes no lock yet."""
+        self._be_patient(True)
+        self._conn.execute("BEGIN")
+
+    async def begin_writing(self) -> None:
+        """Begins a transaction with the write lock, for which it may wait. Raises SQLAlchemy's DBAPIError."""
+        self.at_once = False
+        await self.rollback()  # what a task left that was cancelled over and over
+        self._be_patient(False)
+        try:
+            self._conn.execute(_BEGIN)
+        except sqlite3.OperationalError:  # another process writes
+            self._be_patient(True)
+            with _told():
+                await self._execute(self._conn.execute, _BEGIN)  # type: ignore[no-untyped-call]
+        self.at_once = True
+
+    def _be_patient(self, patient: bool) -> None:
+        """Says whether statements wait for locks of others from now on."""
+        if patient is not self._patient:
+            self._conn.execute(f"PRAGMA busy_timeout={PATIENCE * 1000 if patient else 0:.0f}")
+            self._patient = patient
+
+    def run(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        """Runs a statement here and now, while ``at_once``. Raises SQLAlchemy's DBAPIError."""
+        try:
+            return self._conn.execute(sql, values)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
+
+    async def commit(self) -> None:
+        if not self._conn.in_transaction:
+            return
+        with _told():
+            if self._conn.total_changes - self._copied_at < _ROWS_AT_ONCE:
+                self._conn.execute("COMMIT")
+                return
+            await self._execute(_commit_and_copy, self._conn)  # type: ignore[no-untyped-call]
+        self._copied_at = self._conn.total_changes
+
+    async def rollback(self) -> None:
+        # In the thread: a statement of a task that was cancelled may still run there.
+        if self._conn.in_transaction:
+            await self._execute(self._conn.rollback)  # type: ignore[no-untyped-call]
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy enters it, nobody awaits it
         return _Cursor(self, self._conn.cursor())
+
+
+@contextmanager
+def _told(sql: str = "") -> Iterator[None]:
+    """Turns an error of SQLite's into SQLAlchemy's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
+
+
+def _commit_and_copy(opened: sqlite3.Connection) -> None:
+    opened.execute("PRAGMA wal_autocheckpoint=1000")
+    try:
+        opened.commit()
+    finally:
+        opened.execute("PRAGMA wal_autocheckpoint=0")
 
 
 def connect(database: str) -> Connection:
@@ -78,7 +157,7 @@ def _open(database: str) -> sqlite3.Connection:
     opened = sqlite3.connect(database, check_same_thread=False, timeout=PATIENCE, isolation_level=None)
     try:
         _log_ahead(opened)
-        for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "wal_autocheckpoint=0"):
             opened.execute(f"PRAGMA {pragma}")
     except BaseException:
         opened.close()

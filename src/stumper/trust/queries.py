@@ -23,6 +23,7 @@ from stumper.records import (
     Verdict,
     WaitingGain,
 )
+from stumper.store.news import Topic, changes
 from stumper.store.schema import campaign, claim, exchange, ledger, player, score, session, turn, waiting
 from stumper.store.upsert import insert_into
 from stumper.trust.periods import periods_at
@@ -227,6 +228,8 @@ async def _add_scores(tx: AsyncConnection, lines: Sequence[tuple[PlayerId, int, 
         {"player_id": key[0], "period": key[1], "points": points[key], "updated_at": newest[key]}
         for key in sorted(points)
     ]
+    if rows:
+        changes(tx, Topic.BOARDS)
     for start in range(0, len(rows), SLICE):
         added = insert_into(tx, score).values(rows[start : start + SLICE])
         sums = {"points": score.c.points + added.excluded.points, "updated_at": added.excluded.updated_at}

@@ -8,16 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from stumper.errors import BadSetting
+
+if TYPE_CHECKING:
+    from stumper.vlm.endpoint import Patience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Which model of an endpoint answered, and what that took beside the generated tokens."""
+
+    name: str
+    """As it was asked for: prices are told by this name."""
+    build: str
+    """As its server names it, with what that says about its build."""
+    prompt_tokens: int = 0
+    """Read ones, the picture's included; 0 where the server does not count."""
+    fallback: bool = False
+    """Another model stood in, because no endpoint of the opponent answered."""
+    kept: bool = False
+    """The answer had been given before and was kept: nothing was asked."""
+
+    @property
+    def label(self) -> str:
+        """Who answered, without any address: what is written beside the answer."""
+        return f"{self.build} (fallback)" if self.fallback else self.build
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     text: str
     latency_ms: float
+    """Without the wait in the line in front of the model."""
     tokens: int = 0
+    served: Served | None = None
+    """None for a model within this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +79,27 @@ class Model(Protocol):
     async def close(self) -> None: ...
 
 
-async def open_model(ref: str, *, secrets: Mapping[str, str] | None = None) -> Model:
+@runtime_checkable
+class Repeats(Model, Protocol):
+    """A model that says the same again when it is asked the same about the same picture."""
+
+    @property
+    def build(self) -> str | None:
+        """The build that would answer now; None if that is not known, or if answers are drawn by chance."""
+        ...
+
+    async def stand_in_line(self) -> None:
+        """Waits as long as a question waits until the model turns to it. Raises ModelBusy like ``answer``."""
+        ...
+
+
+async def open_model(
+    ref: str, *, secrets: Mapping[str, str] | None = None, patience: Patience | None = None
+) -> Model:
     """Opens ``onnx:[DIR]``, ``openai:URL#NAME``, ``hf:DIR`` or ``scripted:[NAME]``.
 
-    ``secrets`` maps an adapter's name to its key (``openai``). Raises BadSetting for any other reference, and
-    the errors of the adapter for a missing folder or package.
+    ``secrets`` maps an adapter's name to its key (``openai``), ``patience`` is for endpoints. Raises
+    BadSetting for any other reference, and the errors of the adapter for a missing folder or package.
     """
     scheme, _, rest = ref.partition(":")
     if scheme == "onnx":
@@ -66,7 +109,7 @@ async def open_model(ref: str, *, secrets: Mapping[str, str] | None = None) -> M
     if scheme == "openai":
         from stumper.vlm.openai import open_openai
 
-        return open_openai(rest, key=(secrets or {}).get("openai"))
+        return open_openai(rest, key=(secrets or {}).get("openai"), patience=patience)
     if scheme == "hf":
         from stumper.vlm.hf import open_hf
 

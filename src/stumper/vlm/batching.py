@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from stumper.observe.metrics import MODEL_WAITING
+
 T = TypeVar("T")
 
 
@@ -30,12 +32,14 @@ class Batcher(Generic[T]):
         self._waiting: list[tuple[Asked, asyncio.Future[T]]] = []
         self._worker: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._queued = MODEL_WAITING.labels(name)
         self.closed = False
 
     async def ask(self, image: bytes, question: str) -> T:
         """Returns the result of one question, or raises its exception."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((Asked(image, question), answer))
+        self._queued.inc()
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return await answer
@@ -55,6 +59,7 @@ class Batcher(Generic[T]):
         """Answers what waits, batch after batch, until nothing does."""
         while self._waiting:
             batch, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
+            self._queued.dec(len(batch))
             results = await self.alone(self._answered, [asked for asked, _ in batch])
             for (_, answer), result in zip(batch, results, strict=True):
                 if answer.done():  # the player has gone

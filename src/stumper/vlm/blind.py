@@ -15,8 +15,8 @@ from PIL import Image
 
 from stumper.errors import ModelRefused, ModelTimeout, ModelUnavailable
 from stumper.vlm.base import Model
-from stumper.vlm.endpoint import Endpoint
 from stumper.vlm.openai import open_endpoint
+from stumper.vlm.pool import Pool
 from stumper.vlm.question import defused
 from stumper.vlm.structured import Structured
 
@@ -44,7 +44,7 @@ class Guesser(Protocol):
 
 
 class _InWords:
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Pool) -> None:
         self._endpoint = endpoint
         self._asker = Structured(endpoint, SCHEMA, name="guess")
 

@@ -18,18 +18,22 @@ class Breaker:
         self._failures = 0
         self._resting_until_s = 0.0
 
+    @property
+    def rests_s(self) -> float:
+        """Seconds for which no call may go through, 0 if one may. Looking gives no trial away."""
+        if self._failures < self._threshold:
+            return 0.0
+        return max(0.0, self._resting_until_s - self._clock())
+
     def wait_s(self) -> float:
         """Returns 0 if a call may go through now, else the seconds until the next trial.
 
         When a trial is due it is given to this caller, and everybody else waits for another ``rest_s``.
         """
-        if self._failures < self._threshold:
-            return 0.0
-        now = self._clock()
-        if now < self._resting_until_s:
-            return self._resting_until_s - now
-        self._resting_until_s = now + self._rest_s
-        return 0.0
+        left_s = self.rests_s
+        if self._failures >= self._threshold and not left_s:
+            self._resting_until_s = self._clock() + self._rest_s
+        return left_s
 
     def succeeded(self) -> None:
         self._failures = 0
@@ -37,3 +41,8 @@ class Breaker:
     def failed(self) -> None:
         self._failures += 1
         self._resting_until_s = self._clock() + self._rest_s
+
+    def open(self) -> None:
+        """Opens at once: the next call would fail as well."""
+        self._failures = max(self._failures, self._threshold - 1)
+        self.failed()

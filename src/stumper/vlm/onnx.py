@@ -45,6 +45,14 @@ class OnnxModel:
     def ref(self) -> str:
         return self._ref
 
+    @property
+    def build(self) -> str:
+        """The weights' own: the engine always takes the likeliest word."""
+        return self._build
+
+    async def stand_in_line(self) -> None:
+        """Returns at once: the time a question waits for a batch is part of the answer's."""
+
     async def answer(self, image: bytes, question: str) -> Answer:
         """Raises BadImage for bytes that are no picture, and ModelUnavailable once closed."""
         if self._batches.closed:

@@ -28,6 +28,9 @@ class Reply:
 
     text: str
     tokens: int
+    """Generated ones."""
+    prompt_tokens: int = 0
+    """Read ones, the picture's included; 0 where the server does not count."""
     finish: str
     """stop, length, content_filter ...; empty if the server named none."""
     streamed: bool
@@ -42,6 +45,7 @@ class _Parts:
     text: list[str] = field(default_factory=list)
     length: int = 0
     tokens: int = 0
+    prompt_tokens: int = 0
     finish: str = ""
     served: str = ""
     fingerprint: str = ""
@@ -54,7 +58,8 @@ class _Parts:
         self.fingerprint = str(event.get("system_fingerprint") or self.fingerprint)
         usage = event.get("usage")
         if isinstance(usage, dict):
-            self.tokens = int(usage.get("completion_tokens") or 0)
+            self.tokens = _count(usage.get("completion_tokens"))
+            self.prompt_tokens = _count(usage.get("prompt_tokens"))
         for choice in (event.get("choices") or [])[:1]:
             self.finish = str(choice.get("finish_reason") or self.finish)
             message = choice.get(part) or {}
@@ -67,6 +72,7 @@ class _Parts:
         return Reply(
             text=text,
             tokens=self.tokens,
+            prompt_tokens=self.prompt_tokens,
             finish=self.finish,
             streamed=streamed,
             served=self.served,
@@ -119,6 +125,11 @@ def said_in(body: dict[str, Any]) -> str:
     if isinstance(error, dict):
         error = " ".join(str(error[key]) for key in ("message", "code", "param") if error.get(key)) or error
     return " ".join(str(error).split())[:300]
+
+
+def _count(value: object) -> int:
+    """What a server says it counted; a server that counts below nothing is not believed."""
+    return max(0, value) if isinstance(value, int) else 0
 
 
 def _object(text: str) -> dict[str, Any]:

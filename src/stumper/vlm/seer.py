@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from stumper.vlm.base import Answer, Model
-from stumper.vlm.endpoint import Endpoint
 from stumper.vlm.openai import open_endpoint, shown
 from stumper.vlm.picture import to_jpeg
+from stumper.vlm.pool import Pool
 from stumper.vlm.question import as_data
 from stumper.vlm.reply import Reply
 from stumper.vlm.structured import Message, Structured, Unreadable, readable
@@ -77,7 +77,7 @@ class Seer(Protocol):
 class _Metered:
     """An endpoint with a meter."""
 
-    endpoint: Endpoint
+    endpoint: Pool
     meter: Meter
 
     async def chat(self, request: dict[str, Any]) -> Reply:

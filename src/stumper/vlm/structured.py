@@ -24,7 +24,7 @@ _NOTHING: Final = "{}"
 
 
 class Chat(Protocol):
-    """What `endpoint.Endpoint` offers."""
+    """What `pool.Pool` offers."""
 
     async def chat(self, request: dict[str, Any]) -> Reply: ...
 

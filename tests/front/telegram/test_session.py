@@ -283,3 +283,19 @@ async def test_a_bot_that_starts_knows_the_clocks_from_the_database(
     await asyncio.gather(task, return_exceptions=True)
 
     assert ada.last.text == "Time is up for this picture."
+
+
+async def test_of_two_bots_one_tells_the_time(
+    world: World, fake: FakeTelegram, telegram: Telegram, ada: Person
+) -> None:
+    await ada.join()
+    await ada.tap("play")
+    world.clock.now += 125
+    tasks = [asyncio.create_task(new_bot(world, telegram).keep_time()) for _ in range(3)]
+
+    await asyncio.sleep(1)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [shown.text for shown in ada.chat].count("Time is up for this picture.") == 1

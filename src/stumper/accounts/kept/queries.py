@@ -22,6 +22,7 @@ from stumper.store.schema import (
     message,
     player,
     quest,
+    role,
     round_,
     session,
     signal,
@@ -97,6 +98,7 @@ _LISTS: Final[dict[str, Select[Any]]] = {
         appeal.c.text, appeal.c.written_at, appeal.c.decision, appeal.c.answer, appeal.c.decided_at,
         appeal.c.player_id,
     ).order_by(appeal.c.written_at, appeal.c.id),
+    "roles": select(role.c.role, role.c.given_at, role.c.player_id).order_by(role.c.given_at),
     "complaints": select(
         complaint.c.image_id, complaint.c.reason, complaint.c.written_at, complaint.c.player_id
     ).order_by(complaint.c.written_at),

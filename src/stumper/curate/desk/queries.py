@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stumper.curate.belief import STOPPED, Cause
 from stumper.curate.census import Sight
 from stumper.curate.queries import SETTLED, YOUNG_S, claim_of
-from stumper.curate.votes.queries import ACQUAINTED
+from stumper.curate.votes.queries import ACQUAINTED, TRUST
 from stumper.records import CampaignId, Claim, ClaimId, ClaimStatus, PlayerId, PlayerKind, Rules
 from stumper.store.schema import (
     assignment,
@@ -52,7 +52,7 @@ class Table(NamedTuple):
     """Where a referee sits."""
 
     campaigns: dict[CampaignId, Rules]
-    """Those whose bar the player's E-value has passed."""
+    """Those whose bar the player's E-value has passed; all of them for a referee by an owner's word."""
     doubted: frozenset[CampaignId]
     """Of these where the last estimate found that the player's votes tell too little."""
     lying: Claim | None
@@ -93,7 +93,7 @@ _OPEN_TO: Final = (
     select(
         campaign.c.id.label("open_campaign"),
         campaign.c.rules,
-        player.c.e_value,
+        TRUST.label("e_value"),
         sight.c.sees,
         sight.c.alarms,
         sight.c.fake,

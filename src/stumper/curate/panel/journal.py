@@ -81,10 +81,11 @@ def _read(path: Path) -> dict[str, Opinion]:
         with suppress(ValueError, KeyError, TypeError):  # half a line
             row = json.loads(line)
             key = str(row.pop("key"))
-            found[key] = _opinion(row)
+            found[key] = read_opinion(row)
     return found
 
 
-def _opinion(row: dict[str, Any]) -> Opinion:
+def read_opinion(row: dict[str, Any]) -> Opinion:
+    """Returns the opinion that ``dataclasses.asdict`` made the row of; takes the row apart."""
     told = row.pop("dimensions")
     return Opinion(**row, dimensions=Dimensions(**told) if told else None)

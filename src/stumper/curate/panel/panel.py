@@ -107,6 +107,11 @@ class Panel:
         except BadImage as fault:
             return Verdict(score=None, why=f"missing: {fault}")
 
+    def heard(self) -> list[tuple[Opinion, ...]]:
+        """Returns the opinions since it was asked last; from then on `figures` knows them no more."""
+        told, self._opinions = self._opinions, []
+        return told
+
     def figures(self) -> PanelFigures:
         return figures(self._opinions, {judge.name: judge.cost for judge in self.judges})
 

@@ -11,13 +11,13 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, false, func, insert, literal, select, union_all, update
+from sqlalchemy import bindparam, case, exists, false, func, insert, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.curate.belief import Ballot, Cause
 from stumper.curate.queries import SETTLED, claim_of
-from stumper.records import Claim, ClaimId, PlayerId, PlayerKind, Rules, Verdict, Vote
-from stumper.store.schema import assignment, campaign, claim, player, vote
+from stumper.records import Claim, ClaimId, PlayerId, PlayerKind, Role, Rules, Verdict, Vote
+from stumper.store.schema import assignment, campaign, claim, player, role, vote
 from stumper.trust.queries import CONTROLS
 from stumper.trust.rewards import Outcome, outcome
 
@@ -31,13 +31,19 @@ ACQUAINTED: Final = exists().where(
 )
 """The claim's author joined from the player's network, or is in their team; false where that is unknown."""
 
+TRUST: Final = case(
+    (exists().where(role.c.player_id == player.c.id, role.c.role == Role.REFEREE.value), 1e300),
+    else_=player.c.e_value,
+)
+"""The player's E-value; for a referee by an owner's word one that passes every bar."""
+
 _HOLD: Final = select(claim.c.id).where(claim.c.id == bindparam("claim_id")).with_for_update(key_share=True)
 
 _CASE: Final = (
     select(
         claim,
         campaign.c.rules,
-        select(player.c.e_value)
+        select(TRUST)
         .where(player.c.id == bindparam("player_id"), player.c.kind != PlayerKind.MODEL.value)
         .scalar_subquery()
         .label("e_value"),

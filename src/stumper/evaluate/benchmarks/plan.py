@@ -15,7 +15,7 @@ from stumper.errors import BadSetting, Conflict
 from stumper.evaluate.benchmarks.ten import Asked, Benchmark, Harness
 from stumper.release.paper import write_whole
 from stumper.tune.recipes import model_config
-from stumper.vlm.openai import place
+from stumper.vlm.openai import places
 
 SIDES: Final = ("before", "after")
 SCRIPT: Final = "run.sh"
@@ -213,7 +213,7 @@ def _place(ref: str) -> tuple[str, str, str]:
     """Returns scheme, address or folder, and name. Raises BadSetting for what no harness can load."""
     scheme, _, rest = ref.partition(":")
     if scheme == "openai":
-        return scheme, *place(rest)
+        return scheme, *places(rest)[0][0]
     if scheme == "hf":
         return scheme, str(Path(rest).expanduser().resolve()), ""
     raise BadSetting(

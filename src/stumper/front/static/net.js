@@ -50,8 +50,11 @@ export async function call(method, url, body) {
   return response.json();
 }
 
-/** Posts a question; calls `onWord` for every word of the answer as it comes and returns the exchange. */
-export async function ask(url, body, onWord) {
+/**
+ * Posts a question; calls `onWord` for every word of the answer as it comes and returns the exchange. While the question
+ * waits in line `onPlace` is called with how many come first; with null when it waits no more.
+ */
+export async function ask(url, body, onWord, onPlace) {
   const response = await send("POST", url, body, "text/event-stream", ANSWER_MS);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -63,6 +66,8 @@ export async function ask(url, body, onWord) {
     for (const event of events) {
       const name = event.match(/^event: (.*)$/m)?.[1];
       const data = JSON.parse(event.match(/^data: (.*)$/m)?.[1] ?? "null");
+      if (name === "place") onPlace(data);
+      if (name === "refused") throw new Refusal(data.status, data.code, data.message);
       if (name === "word") onWord(data);
       if (name === "exchange") return data;
     }

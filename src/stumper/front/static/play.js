@@ -6,7 +6,7 @@ import { Draft } from "./drafts.js";
 import { give as giveIdeas, steer, takeBack } from "./ideas.js";
 import * as keys from "./keys.js";
 import { Refusal, ask, call, renewIfStale } from "./net.js";
-import { aside, dock, dropQuestion, hint, mood, moodFor, newPicture, offerUndo, showExchange, showQuestion, thinking, toast, ui } from "./show.js";
+import { aside, dock, dropQuestion, hint, inLine, mood, moodFor, newPicture, offerUndo, showExchange, showQuestion, thinking, toast, ui } from "./show.js";
 import * as sound from "./sound.js";
 import { t } from "./words.js";
 import { Zoom } from "./zoom.js";
@@ -108,7 +108,7 @@ async function move(action) {
 async function refused(error, action) {
   if (!(error instanceof Refusal)) throw error;
   if (error.status === 401) return location.assign("/");
-  if (error.code === "bad_question") return askAgain(error.message);
+  if (["bad_question", "budget_spent"].includes(error.code)) return askAgain(error.message);
   if (error.code === "bad_correction") return hint("correction-hint", error.message);
   if (error.code === "still_thinking") return lookAgain();
   if (error.status === 409) {
@@ -213,7 +213,7 @@ async function send(question, key) {
     mood("talking");
     node.classList.remove("typing");
     node.textContent = text += word;
-  });
+  }, (ahead) => inLine(node, ahead));
   draft.done();
   ui.question.value = ui.correction.value = "";
   ui.say.textContent = t("Pixel says: {answer}", { answer: exchange.answer });

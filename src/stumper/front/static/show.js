@@ -105,6 +105,18 @@ export function thinking(number) {
   return node;
 }
 
+/** Shows in Pixel's bubble how many questions come first; null: this one's turn has come. */
+export function inLine(node, ahead) {
+  clearTimeout(thinking.timer);
+  const words = node.firstElementChild;
+  const first = words.className === "hide";
+  words.className = ahead === null ? "hide" : "slow";
+  if (ahead === null) words.textContent = t("Pixel is thinking");
+  else words.textContent = ahead ? t("Many are asking. Before you: {n}", { n: ahead }) : t("Many are asking. You are next!");
+  if (first) ui.say.textContent = words.textContent;
+  scrollDown();
+}
+
 /** Shows one part of the dock, or none; `turn` is the open one, null at the end of the session. */
 export function dock(name, turn, focus) {
   for (const part of DOCKS) ui[part].hidden = part !== name;

@@ -17,7 +17,7 @@ if (worker) {
 // The page shown in place of one that could not be had wakes when the server answers: "online" alone may have
 // come before this script did, and says nothing of the server.
 async function wake() {
-  const there = await fetch("/healthz", { cache: "no-store" }).then((reply) => reply.ok, () => false);
+  const there = await fetch("/readyz", { cache: "no-store" }).then((reply) => reply.ok, () => false);
   if (there) location.reload();
 }
 if (document.body.classList.contains("offline") && location.pathname !== "/offline") {

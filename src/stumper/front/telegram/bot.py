@@ -26,6 +26,7 @@ from stumper.front.telegram.incoming import Incoming, Kind
 from stumper.front.telegram.talk import BotParts, Talk
 from stumper.front.telegram.watch import Watch
 from stumper.records import TurnId
+from stumper.store.sole import held
 
 log = structlog.get_logger()
 
@@ -72,6 +73,8 @@ _TAPS: Final[dict[str, Answer]] = {
 }
 _FOR_STRANGERS: Final = {joining.start, joining.choose_language, joining.agree, asides.help_, asides.privacy}
 _KEEP_TAKEN_S: Final = 48 * 3600.0
+_TAKE_OVER_S: Final = 5.0
+"""How often a bot looks whether the one that tells the time is gone."""
 
 
 class ChatBot:
@@ -99,7 +102,20 @@ class ChatBot:
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def keep_time(self) -> None:
-        """Tells players how much time is left, until it is cancelled; begins with what is open already."""
+        """Tells players how much time is left, until it is cancelled; begins with what is open already.
+
+        Of several bots on one database one does; when it ends, also by a kill, another one takes over.
+        """
+        while True:
+            try:
+                with held(self._app.settings.database_url, "telegram", kind="clocks") as mine:
+                    if mine:
+                        await self._tell_time()
+            except StoreError as error:
+                log.warning("no clocks are told for now", reason=str(error))
+            await asyncio.sleep(_TAKE_OVER_S)
+
+    async def _tell_time(self) -> None:
         async with self._app.database.read() as tx:
             for chat_id, turn_id in [*await queries.open_turns(tx), *await queries.ended_turns(tx)]:
                 self._watch.at(self._app.clock(), chat_id, turn_id)

@@ -141,6 +141,13 @@ class Telegram:
                 )
             )
 
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Takes a message of the bot's out of the chat; nothing happens if it is gone, or two days old."""
+        from aiogram.methods import DeleteMessage
+
+        with suppress(ServiceRefused):
+            await self._call(DeleteMessage(chat_id=chat_id, message_id=message_id))
+
     async def answer(self, tap_id: str, text: str = "") -> None:
         """Answers a tap, with a short line on top of the chat; nothing happens if it is too old."""
         from aiogram.methods import AnswerCallbackQuery

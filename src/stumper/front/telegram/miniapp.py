@@ -15,6 +15,7 @@ from stumper.app import App
 from stumper.errors import BadInput, NoConsent, NotFound
 from stumper.front import auth, i18n
 from stumper.front.parts import Jar, Network, Parts, may_join
+from stumper.front.queries import epoch_of
 from stumper.front.refusals import in_words
 from stumper.front.telegram import joining, queries
 from stumper.front.telegram.initdata import Visitor, verify
@@ -60,8 +61,10 @@ async def enter(app: Parts, jar: Jar, init_data: Annotated[str, Form()] = "") ->
         link = await queries.find_link(tx, visitor.user_id)
     if link is None:
         return JSONResponse({"enter": None, "nickname": visitor.name[:NICKNAME_CHARS]})
+    async with app.database.read() as tx:
+        epoch = await epoch_of(tx, link.player_id)
     response = JSONResponse({"enter": "/"})
-    _give(app, jar, response, link.player_id, language=link.language)
+    _give(app, jar, response, link.player_id, epoch=epoch or 0, language=link.language)
     return response
 
 
@@ -94,18 +97,21 @@ async def join(
         typed = {"nickname": nickname[:NICKNAME_CHARS], "language": language, "init_data": init_data}
         return _page(request, problem=problem, **typed)
     response = Response(status_code=303, headers={"Location": "/"})
-    _give(app, jar, response, player_id, language=language)
+    async with app.database.read() as tx:
+        epoch = await epoch_of(tx, player_id)
+    _give(app, jar, response, player_id, epoch=epoch or 0, language=language)
     return response
 
 
-def _give(app: App, jar: Jar, response: Response, player_id: PlayerId, *, language: str) -> None:
+def _give(app: App, jar: Jar, response: Response, player_id: PlayerId, *, epoch: int, language: str) -> None:
     """Signs the player in, in a frame of Telegram's web client too."""
     framed = app.settings.public_url.startswith("https:")
-    kept = {auth.COOKIE: (jar.value(player_id), "; HttpOnly")}
+    kept = {jar.name: (jar.value(player_id, epoch=epoch), "; HttpOnly")}
     if language in i18n.LANGUAGES:
-        kept[i18n.COOKIE] = (language, "")
+        kept[jar.named(i18n.COOKIE)] = (language, "; HttpOnly")
     # Before Python 3.14 the standard library cannot write a partitioned cookie.
     place = "SameSite=None; Secure; Partitioned" if framed else "SameSite=Lax"
     for name, (value, only) in kept.items():
         cookie = f"{name}={value}; Max-Age={auth.MAX_AGE_S}; Path=/; {place}{only}"
         response.headers.append("Set-Cookie", cookie)
+    jar.note_signed_in(player_id)

@@ -8,6 +8,7 @@ from typing import Final
 from stumper.errors import (
     AlreadyJudged,
     BadCorrection,
+    BudgetSpent,
     Conflict,
     ModelError,
     NotFound,
@@ -18,6 +19,7 @@ from stumper.errors import (
 from stumper.front.parts import QUESTIONS
 from stumper.front.telegram import queries, wording
 from stumper.front.telegram.client import Button
+from stumper.front.telegram.in_line import place_told, take_away
 from stumper.front.telegram.showing import close_bar, end, last_of, on_show, show, stale
 from stumper.front.telegram.talk import Talk
 from stumper.play.views import SessionView, TurnView
@@ -81,6 +83,7 @@ async def hear(talk: Talk) -> None:
     elif last is not None and unjudged and talk.stand.exchange_id == last.id:
         await talk.say(talk.words("First tap whether the last answer is right or wrong, then ask again."))
     elif unjudged:
+        await take_away(talk)
         await show(talk, view)  # this very question was answered before, and the answer never sent
     else:
         await _ask(talk, view.turn, question=talk.incoming.text)
@@ -103,8 +106,9 @@ async def _go_past(talk: Talk, view: SessionView) -> None:
 async def _ask(talk: Talk, turn: TurnView, *, question: str) -> None:
     await QUESTIONS.spend(talk.app.cache, talk.me)
     try:
-        await _answered(talk, turn.id, question=question)
-    except TurnClosed as late:
+        async with place_told(talk):
+            await _answered(talk, turn.id, question=question)
+    except (TurnClosed, BudgetSpent) as late:
         await talk.refuse(late)
     except ModelError as error:
         await talk.refuse(error, buttons=[[Button(talk.words("Ask it again"), f"again:{turn.id}")]])

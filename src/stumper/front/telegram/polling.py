@@ -23,6 +23,7 @@ from stumper.front.telegram.bot import ChatBot
 from stumper.front.telegram.client import Telegram
 from stumper.front.telegram.incoming import Incoming, read
 from stumper.front.telegram.outbox import Outbox
+from stumper.monitoring.watch import watching
 
 log = structlog.get_logger()
 
@@ -38,7 +39,8 @@ _CONFLICTS: Final = 6
 
 def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
     """Serves the chat until it is stopped. Raises BadSetting for a missing or wrong token."""
-    asyncio.run(_serve(settings, say))
+    with watching(settings, service="stumper-telegram"):
+        asyncio.run(_serve(settings, say))
 
 
 async def _serve(settings: Settings, say: Callable[[str], None]) -> None:
@@ -83,7 +85,7 @@ def open_telegram(settings: Settings) -> Telegram:
 async def working(app: App, telegram: Telegram, *, name: str) -> AsyncIterator[ChatBot]:
     """A bot whose clocks and notices run beside; they end with the block."""
     bot = ChatBot(app, telegram, name=name)
-    async with one_error(), asyncio.TaskGroup() as tasks:
+    async with app.lapsing(), one_error(), asyncio.TaskGroup() as tasks:
         beside = [
             tasks.create_task(bot.keep_time()),
             tasks.create_task(Outbox(app, telegram).run()),

@@ -32,6 +32,8 @@ class Stand:
     """The message with that answer."""
     correcting: ExchangeId | None = None
     """The player said that this answer is wrong; their next text is the right one."""
+    line: int | None = None
+    """The message that tells how many come first, while the model is asked."""
     claim_id: ClaimId | None = None
     """The claim that waits for their vote."""
     claim: int | None = None

@@ -12,11 +12,13 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Final, cast
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 
 from stumper.app import App
 from stumper.config import Settings, cookie_secret
 from stumper.errors import BadInput, BadSetting, NotFound
+from stumper.front.auth import address_of
+from stumper.front.parts import Limit, Parts, counts
 from stumper.front.telegram.bot import ChatBot
 from stumper.front.telegram.incoming import read
 from stumper.front.telegram.polling import open_telegram, working
@@ -26,6 +28,15 @@ router = APIRouter(include_in_schema=False)
 PATH: Final = "/telegram/hook/{place}"
 
 
+# Telegram brings everybody's messages from a few addresses.
+_UPDATES: Final = Limit("telegram", times=10_000, window_s=10)
+
+
+@counts
+async def _not_too_fast(request: Request, app: Parts) -> None:
+    await _UPDATES.spend(app.cache, address_of(request))
+
+
 def _derived(settings: Settings, what: str) -> str:
     """Returns 64 hex digits that only who knows the operator's secret and the token can know."""
     token = "" if settings.telegram_token is None else settings.telegram_token.get_secret_value()
@@ -33,7 +44,7 @@ def _derived(settings: Settings, what: str) -> str:
     return hmac.new(key, f"telegram {what}".encode(), hashlib.sha256).hexdigest()
 
 
-@router.post(PATH)
+@router.post(PATH, dependencies=[Depends(_not_too_fast)])
 async def hook(
     place: str,
     request: Request,

@@ -5,16 +5,16 @@ More points come first, then who was there earlier. Whoever was forgotten is on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stumper.progress.leagues import Entrant
+from stumper.progress.leagues import Entrant, Tier
 from stumper.records import PlayerId, PlayerKind
-from stumper.store.schema import member, player, score, team
+from stumper.store.schema import league, member, player, score, team
 
 _SHOWN = player.c.forgotten_at.is_(None) & (player.c.kind != PlayerKind.MODEL.value)
 _FIRST = (score.c.points.desc(), score.c.updated_at, score.c.player_id)
@@ -69,6 +69,27 @@ async def around(tx: AsyncConnection, period: str, player_id: PlayerId, *, span:
     return _ranked([*reversed(above), me, *below], first=rank - len(above))
 
 
+async def around_each(
+    tx: AsyncConnection, period: str, players: Collection[PlayerId], *, span: int
+) -> dict[PlayerId, list[Row]]:
+    """Returns for each of some thousand players what ``around`` does; who has no points is left out.
+
+    Two walks over the period, however many they are; for a few players ``around`` is quicker.
+    """
+    ranked = _lines(period).add_columns(func.row_number().over(order_by=_FIRST).label("rank")).subquery()
+    which = select(ranked.c.player_id, ranked.c.rank).where(ranked.c.player_id.in_(players))
+    ranks = {PlayerId(row.player_id): int(row.rank) for row in await tx.execute(which)}
+    near = {id_: range(rank - span, rank + span + 1) for id_, rank in ranks.items()}
+    lines = select(ranked).where(ranked.c.rank.in_({rank for places in near.values() for rank in places}))
+    found = {
+        row.rank: Row(
+            rank=row.rank, player_id=PlayerId(row.player_id), nickname=row.nickname, points=row.points
+        )
+        for row in await tx.execute(lines)
+    }
+    return {id_: [found[rank] for rank in places if rank in found] for id_, places in near.items()}
+
+
 async def _rank(tx: AsyncConnection, period: str, me: Any) -> int:
     """Counts those with more points by an index alone, then the few with as many who were there earlier,
     and takes off those who are not shown. In one condition, with `player` joined, it took 200 ms for the
@@ -121,28 +142,52 @@ def _ranked(rows: Iterable[Any], *, first: int) -> list[Row]:
     ]
 
 
+async def seats(
+    tx: AsyncConnection, players: Collection[PlayerId], *, week: int
+) -> dict[PlayerId, tuple[str, Tier]]:
+    """Returns the league of a week and its tier for each of some thousand players who are in one."""
+    rows = await tx.execute(
+        select(member.c.player_id, member.c.league_id, league.c.tier)
+        .join(league, league.c.id == member.c.league_id)
+        .where(member.c.week == week, member.c.player_id.in_(players))
+    )
+    return {PlayerId(row.player_id): (row.league_id, Tier(row.tier)) for row in rows}
+
+
+async def team_of_each(tx: AsyncConnection, players: Collection[PlayerId]) -> dict[PlayerId, str | None]:
+    """Returns the team's id of each of some thousand players."""
+    rows = await tx.execute(select(player.c.id, player.c.team_id).where(player.c.id.in_(players)))
+    return {PlayerId(row.id): row.team_id for row in rows}
+
+
 async def league_rows(tx: AsyncConnection, league_id: str, *, period: str) -> list[LeagueRow]:
     """Returns the players of a league with their points in its week, in no order."""
+    return (await rows_of_leagues(tx, [league_id], period=period)).get(league_id, [])
+
+
+async def rows_of_leagues(
+    tx: AsyncConnection, league_ids: Collection[str], *, period: str
+) -> dict[str, list[LeagueRow]]:
+    """Returns the players of each league with their points in their week, in no order."""
     mine = and_(score.c.player_id == member.c.player_id, score.c.period == period)
     rows = await tx.execute(
         select(
+            member.c.league_id,
             member.c.player_id,
             player.c.nickname,
             func.coalesce(score.c.points, 0).label("points"),
             func.coalesce(score.c.updated_at, member.c.joined_at).label("reached_at"),
         )
         .select_from(member.join(player, player.c.id == member.c.player_id).outerjoin(score, mine))
-        .where(member.c.league_id == league_id, _SHOWN)
+        .where(member.c.league_id.in_(league_ids), _SHOWN)
     )
-    return [
-        LeagueRow(
-            entrant=Entrant(
-                player_id=PlayerId(row.player_id), points=row.points, reached_at=float(row.reached_at)
-            ),
-            nickname=row.nickname,
+    found: dict[str, list[LeagueRow]] = {}
+    for row in rows:
+        entrant = Entrant(
+            player_id=PlayerId(row.player_id), points=row.points, reached_at=float(row.reached_at)
         )
-        for row in rows
-    ]
+        found.setdefault(row.league_id, []).append(LeagueRow(entrant=entrant, nickname=row.nickname))
+    return found
 
 
 async def teams(tx: AsyncConnection, period: str, *, limit: int) -> list[TeamRow]:

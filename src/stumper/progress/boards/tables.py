@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.progress.boards import queries
-from stumper.progress.boards.queries import Row, TeamRow
+from stumper.progress.boards.queries import LeagueRow, Row, TeamRow
 from stumper.progress.leagues import Tier, falling, ranked, rising
 from stumper.progress.queries import seasons, who
 from stumper.records import PlayerId
@@ -59,23 +60,28 @@ async def board(database: Database, tab: Tab, *, me: PlayerId | None, now: float
         if tab is Tab.TEAMS:
             return await _teams(tx, me, now=now)
         if tab is Tab.NEAR:
-            period = week_period(utc_week(now))
+            period, ends_at = period_of(tab, now=now)
             rows = await queries.around(tx, period, me, span=SPAN) if me else []
-            return Board(tab=tab, rows=tuple(rows), ends_at=week_starts_at(utc_week(now) + 1))
+            return Board(tab=tab, rows=tuple(rows), ends_at=ends_at)
         return await _global(tx, tab, me, now=now)
 
 
 async def _global(tx: AsyncConnection, tab: Tab, me: PlayerId | None, *, now: float) -> Board:
-    day, week = utc_day(now), utc_week(now)
-    period, ends_at = {
-        Tab.DAY: (day_period(day), (day + 1) * 86_400.0),
-        Tab.WEEK: (week_period(week), week_starts_at(week + 1)),
-    }.get(tab, (ALL, None))
+    period, ends_at = period_of(tab, now=now)
     rows = await queries.top(tx, period, limit=TOP)
     mine = None
     if me is not None and all(row.player_id != me for row in rows):
         mine = next((row for row in await queries.around(tx, period, me, span=0)), None)
     return Board(tab=tab, rows=tuple(rows), me=mine, ends_at=ends_at)
+
+
+def period_of(tab: Tab, *, now: float) -> tuple[str, float | None]:
+    """Returns the period of a board of players, and when it is over."""
+    day, week = utc_day(now), utc_week(now)
+    return {
+        Tab.DAY: (day_period(day), (day + 1) * 86_400.0),
+        Tab.ALL: (ALL, None),
+    }.get(tab, (week_period(week), week_starts_at(week + 1)))
 
 
 async def _league(tx: AsyncConnection, me: PlayerId | None, *, now: float) -> Board:
@@ -84,13 +90,18 @@ async def _league(tx: AsyncConnection, me: PlayerId | None, *, now: float) -> Bo
     if not mine or mine[0].week != week:
         return Board(tab=Tab.LEAGUE, ends_at=week_starts_at(week + 1))
     found = await queries.league_rows(tx, mine[0].league_id, period=week_period(week))
+    return league_board(found, mine[0].tier, week=week)
+
+
+def league_board(found: Iterable[LeagueRow], tier: Tier, *, week: int) -> Board:
+    """Returns the board of a league of this tier and week; all its players see the same."""
+    found = tuple(found)
     names = {row.entrant.player_id: row.nickname for row in found}
     table = ranked(row.entrant for row in found)
     rows = [
         Row(rank=rank, player_id=one.player_id, nickname=names[one.player_id], points=one.points)
         for rank, one in enumerate(table, start=1)
     ]
-    tier = mine[0].tier
     return Board(
         tab=Tab.LEAGUE,
         rows=tuple(rows),

@@ -186,6 +186,7 @@ def _asked(one: Any) -> Asked:
         confidence=one.confidence,
         pasted=one.pasted,
         suggested=one.suggested,
+        answered_by=one.answered_by,
     )
 
 

@@ -67,6 +67,8 @@ class Asked:
     pasted: bool | None
     suggested: str | None
     """What the question was made of (`records.Suggestion`); None if it is the player's own."""
+    answered_by: str | None
+    """As the endpoint names itself, and whether it stood in; None for a model within the game's process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

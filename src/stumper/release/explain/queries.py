@@ -44,6 +44,7 @@ _CHAIN: Final = (
         exchange.c.number, exchange.c.shown_answer, exchange.c.poisoned, exchange.c.asked_at,
         exchange.c.answered_at, exchange.c.judged_at, exchange.c.latency_ms, exchange.c.verdict,
         exchange.c.language, exchange.c.confidence, exchange.c.pasted, exchange.c.suggested,
+        exchange.c.answered_by,
         example.c.id.label("example_id"), example.c.answer.label("example_answer"),
         example.c.question.label("example_question"), example.c.posterior.label("example_posterior"),
         example.c.provenance,

@@ -57,6 +57,7 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, Type]]] = {
         "answered_at": Type.NUMBER,
         "judged_at": Type.NUMBER,
         "latency_ms": Type.NUMBER,
+        "answered_by": Type.TEXT,
     },
     Kind.VOTES: {
         "claim": Type.TEXT,

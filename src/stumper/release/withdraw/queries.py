@@ -60,10 +60,11 @@ async def of_campaign(tx: AsyncConnection, campaign_id: CampaignId) -> list[Rele
     return [_release(row) for row in await tx.execute(query.with_for_update())]
 
 
-async def withdraw(tx: AsyncConnection, ids: Collection[ReleaseId], *, now: float) -> None:
-    """Marks releases as withdrawn; those that are already keep their time."""
+async def withdraw(tx: AsyncConnection, ids: Collection[ReleaseId], *, now: float) -> list[ReleaseId]:
+    """Marks releases as withdrawn and returns which; those that are already keep their time."""
     mine = release.c.id.in_(ids) & release.c.withdrawn_at.is_(None)
-    await tx.execute(update(release).where(mine).values(withdrawn_at=now))
+    query = update(release).where(mine).values(withdrawn_at=now).returning(release.c.id)
+    return sorted(ReleaseId(id_) for id_ in (await tx.execute(query)).scalars())
 
 
 async def put_back(tx: AsyncConnection, release_id: ReleaseId) -> None:

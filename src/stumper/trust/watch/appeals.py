@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from stumper.errors import BadInput, Conflict, NotFound
 from stumper.play.texts import clean
 from stumper.records import CampaignId, PlayerId, new_id
+from stumper.store.acts import SELF, note
 from stumper.store.database import Database
 from stumper.trust.watch import queries
 from stumper.trust.watch.kept import Appeal, Decision, State
@@ -72,6 +73,7 @@ async def decide(
     dismiss: bool,
     answer: str = "",
     now: float,
+    actor: str = SELF,
 ) -> Decided:
     """Dismisses or upholds all signals of a player that count, and their open appeal with them.
 
@@ -90,6 +92,7 @@ async def decide(
         )
         if not signals and not appeals:
             raise Conflict(f"Nothing counts against player {player_id}. See: stumper players signals")
+        await note(tx, actor=actor, act=f"signals.{state.value}", about=player_id, now=now)
     return Decided(signals, appeals)
 
 

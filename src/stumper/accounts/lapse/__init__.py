@@ -1,0 +1,1 @@
+"""Deleting by age what is no longer needed about players."""

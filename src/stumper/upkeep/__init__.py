@@ -1,0 +1,1 @@
+"""What operators do with an installation: check what is stored, back it up, restore it, find faults."""
