@@ -26,6 +26,7 @@ from stumper.trust.queries import write_lines
 from tests.contract.test_news import until
 from tests.front.conftest import Worlds
 from tests.front.world import SECRET, World, join, play_through, start, web_of
+from tests.observe.lines import TOKEN, scrape, value
 
 PATIENT_S = 20.0
 
@@ -231,6 +232,19 @@ async def test_a_full_house_is_told_to_ask_instead(worlds: Worlds, monkeypatch: 
             await until(lambda: second.status != 0)
 
     assert (first.status, second.status) == (200, 204)
+
+
+async def test_how_long_somebody_looks_is_no_waiting_time(worlds: Worlds) -> None:
+    async with worlds(pictures=2, metrics_token=TOKEN) as world, world.phone() as phone:
+        before = await scrape(phone)
+        async with watching(world.web, Tab.WEEK) as viewer:
+            await viewer.next("Nobody")
+        await phone.get("/boards")
+        after = await scrape(phone)
+
+    counted = {"route": "/boards", "method": "GET", "status": "200"}
+    name = "stumper_request_seconds_count"
+    assert value(after, name, **counted) - value(before, name, **counted) == 1
 
 
 async def test_the_line_is_kept_alive(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -100,6 +101,32 @@ async def test_every_answer_is_counted_in_the_row_of_its_day_and_model(paid: Wor
         for after, n in ((0, 3), (1, 1))
     ]
     assert rows <= 4
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_kept_and_counted(
+    paid: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await seated(paid)
+    reached, go, pay = asyncio.Event(), asyncio.Event(), table.game._till.pay
+
+    async def slow(*args: Any, **more: Any) -> None:
+        reached.set()
+        await go.wait()
+        await pay(*args, **more)
+
+    monkeypatch.setattr(table.game._till, "pay", slow)
+    waiting = asyncio.create_task(table.ask(key="k"))
+    await reached.wait()
+    waiting.cancel()  # as a web process does when a phone closes the line
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    again = await table.ask(key="k")  # waits for its turn to write, so behind what was going on
+
+    assert again.answer
+    assert (await spent(paid)).calls == 1
 
 
 async def test_the_same_question_sent_twice_is_counted_once(paid: World) -> None:

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import uvicorn
@@ -42,7 +42,8 @@ def run_server(settings: Settings, *, say: Say, fd: int | None = None) -> None:
     Raises BadSetting when the address cannot be used or the settings cannot be served with.
     """
     if settings.processes == 1:
-        run(serve(settings, say=say, listener=None if fd is None else _taken_over(fd)))
+        with nullcontext() if fd is None else _taken_over(fd) as listener:
+            run(serve(settings, say=say, listener=listener))
         return
     if settings.telegram_webhook:
         raise BadSetting(

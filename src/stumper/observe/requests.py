@@ -25,6 +25,7 @@ log = structlog.get_logger()
 HEADER: Final = "X-Request-ID"
 _SANE: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_EVENTS: Final = (b"content-type", b"text/event-stream; charset=utf-8")
 CLIENT_GONE: Final = 499
 """Nginx's status for a request whose sender has left before there was a response."""
 
@@ -58,6 +59,7 @@ class Watch:
         async def send_watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen.status = message["status"]
+                seen.lasts = scope["method"] == "GET" and _EVENTS in message.get("headers", ())
                 message["headers"] = [*message.get("headers", ()), header]
             elif message["type"] == "http.response.body":
                 seen.sent_bytes += len(message.get("body", b""))
@@ -81,10 +83,11 @@ class Watch:
 class _Seen:
     """What was seen of one response."""
 
-    __slots__ = ("error", "sent_bytes", "status")
+    __slots__ = ("error", "lasts", "sent_bytes", "status")
 
     def __init__(self) -> None:
         self.status = 0
+        self.lasts = False  # events, which last as long as somebody looks: no waiting time
         self.sent_bytes = 0
         self.error: BaseException | None = None
 
@@ -104,7 +107,8 @@ def _sent_id(scope: Scope) -> str:
 
 def _tell(scope: Scope, seen: _Seen, took_s: float) -> None:
     route, method = route_of(scope), scope["method"] if scope["method"] in _METHODS else "other"
-    metrics.REQUESTS.labels(route, method, str(seen.status)).observe(took_s)
+    if not seen.lasts:
+        metrics.REQUESTS.labels(route, method, str(seen.status)).observe(took_s)
     facts: dict[str, Any] = {
         "route": route,
         "method": method,

@@ -43,7 +43,6 @@ from stumper.play.undo import undo
 from stumper.play.views import ExchangeView, IdeasView, SessionView, Summary, exchange_view, session_view
 from stumper.play.vocabulary import AnswerVocabulary
 from stumper.records import (
-    Claim,
     ClaimId,
     Exchange,
     ExchangeId,
@@ -66,6 +65,8 @@ from stumper.vlm.line import in_person
 
 PATIENCE_S: Final = 60.0
 """A model that has not answered by then is taken for down; less than ``rules.LEASE_S``."""
+_FORSAKEN: Final = 10_000
+"""Questions remembered that failed and were not sent again; one that is forgotten waits for its lease."""
 
 
 class Game:
@@ -150,7 +151,8 @@ class Game:
     ) -> SessionView:
         """Resumes the player's unfinished session, of the named campaign if one is named, or deals a new one.
 
-        Raises NotFound, RoundClosed (no new session between two rounds), BudgetSpent or PoolEmpty.
+        Raises NotFound, RoundClosed (no new session between two rounds), CampaignPaused,
+        BudgetSpent or PoolEmpty.
         """
         async with self._database.begin() as tx:
             e_value = await queries.lock_player(tx, player_id)
@@ -230,6 +232,8 @@ class Game:
                 player_id, turn_id, question=question, key=key, pasted=pasted, opening=opening
             )
         except (StoreError, ModelError):
+            if len(self._forsaken) >= _FORSAKEN:
+                self._forsaken.pop()
             self._forsaken.add((turn_id, key))  # perhaps nothing could be stored, not even that
             raise
 
@@ -277,8 +281,9 @@ class Game:
                 answer = await self._think(play.model_ref, play.turn(turn_id).file, asked.question)
         finally:  # also when the request is cancelled: the next try need not wait for the lease
             if answer is None:
-                await self._give_up(play, asked)
-        return await self._keep(play, asked, answer, vocabulary)
+                await asyncio.shield(self._give_up(play, asked))
+        # Also if nobody waits any more: an answer that was paid for is kept, and counted.
+        return await asyncio.shield(self._keep(play, asked, answer, vocabulary))
 
     def _dead_before(self, played: PlayedTurn) -> float:
         """Returns the time before which whoever asked what waits has ceased to think about it."""
@@ -390,7 +395,7 @@ class Game:
             shown = await self._show(tx, play, judged_play)
             played = play.turn(judged.turn_id)
             if judged_play is not expired and verdict is Verdict.WRONG and played.claims(judged):
-                await queries.insert_claim(tx, _claim(play, played, judged, ClaimId(new_id(self._rng))))
+                await queries.insert_claim(tx, rules.claim(play, judged, ClaimId(new_id(self._rng))))
             return shown
 
     @move("undo")
@@ -482,18 +487,3 @@ class Game:
         if whole.session.finished_at is None:
             raise Conflict("The summary is shown at the end of the session. Play on: your turn is kept.")
         return whole
-
-
-def _claim(play: Play, played: PlayedTurn, judged: Exchange, claim_id: ClaimId) -> Claim:
-    return Claim(
-        id=claim_id,
-        exchange_id=judged.id,
-        campaign_id=play.session.campaign_id,
-        round_id=play.session.round_id,
-        player_id=play.session.player_id,
-        image_id=played.turn.image_id,
-        question=judged.question,
-        model_answer=judged.model_answer or "",
-        correction=judged.correction or "",
-        created_at=judged.judged_at or 0.0,
-    )

@@ -16,6 +16,8 @@ from stumper.play.ideas import made_of
 from stumper.play.state import GRACE_S, Play, PlayedTurn
 from stumper.play.texts import check_correction, check_question
 from stumper.records import (
+    Claim,
+    ClaimId,
     Exchange,
     ExchangeId,
     Idea,
@@ -192,6 +194,22 @@ def judge(
     elif played.answered >= play.rules.questions_per_turn:
         played = played.closed(at=now, end=TurnEnd.DONE)
     return play.with_turn(played), judged
+
+
+def claim(play: Play, judged: Exchange, claim_id: ClaimId) -> Claim:
+    """Returns what a verdict of "wrong" claims."""
+    return Claim(
+        id=claim_id,
+        exchange_id=judged.id,
+        campaign_id=play.session.campaign_id,
+        round_id=play.session.round_id,
+        player_id=play.session.player_id,
+        image_id=play.turn(judged.turn_id).turn.image_id,
+        question=judged.question,
+        model_answer=judged.model_answer or "",
+        correction=judged.correction or "",
+        created_at=judged.judged_at or 0.0,
+    )
 
 
 def more_at(rules: Rules) -> float:

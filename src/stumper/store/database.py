@@ -41,11 +41,14 @@ def _engine(url: str, name: str) -> AsyncEngine:
         parsed = make_url(url)
     except ArgumentError as error:
         raise BadSetting(
-            "The database URL cannot be read. Use sqlite:///stumper.db or postgresql://user@host/name."
+            "The database URL cannot be read. Set STUMPER_DATABASE to sqlite:///stumper.db or "
+            "postgresql://user@host/name."
         ) from error
     dialect = parsed.get_backend_name()
     if dialect not in _DRIVERS:
-        raise BadSetting(f"Database {dialect!r} is not supported. Use sqlite or postgresql.")
+        raise BadSetting(
+            f"Database {dialect!r} is not supported. Set STUMPER_DATABASE to sqlite:///PATH or postgresql://..."
+        )
     parsed = parsed.set(drivername=_DRIVERS[dialect])
     if dialect != "sqlite":
         named = {"application_name": name}
