@@ -36,7 +36,7 @@ async def finish(database: Database, session_id: SessionId, *, now: float, rng: 
     Raises what ``grade_session`` raises.
     """
     grade = await grade_session(database, session_id, now=now)
-    async with database.read() as tx:
+    async with database.glance() as tx:
         played = await queries.played(tx, session_id)
         who = await queries.who(tx, played.player_id)
     counts = played.day is not None and who.kind is not PlayerKind.MODEL
@@ -68,9 +68,10 @@ async def give_quest(database: Database, player_id: PlayerId, campaign_id: Campa
     Nobody's writing waits meanwhile: prices may label a thousand questions. Of two choices at once the first
     that is written stays.
     """
-    async with database.read() as tx:
+    async with database.glance() as tx:
         if await queries.task(tx, player_id, day=day) is not None:
             return
+    async with database.read() as tx:
         bounty = quests.choose(await bounties_now(tx, campaign_id), player_id, day=day)
         start = quests.about_a_thing(player_id, day=day) if bounty.points else None
         thing = None if start is None else await rare_thing(tx, campaign_id, bounty.category, start=start)

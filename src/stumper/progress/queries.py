@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import and_, case, exists, func, insert, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
@@ -14,6 +14,7 @@ from stumper.progress.leagues import SIZE, Tier
 from stumper.progress.levels import WORK
 from stumper.records import CampaignId, Category, PlayerId, PlayerKind, Rules, SessionId
 from stumper.store.news import Topic, changes
+from stumper.store.prepared import Prepared
 from stumper.store.schema import (
     badge,
     campaign,
@@ -88,36 +89,41 @@ def _once(tx: AsyncConnection, table: Any) -> Any:
     return insert_into(tx, table).on_conflict_do_nothing()
 
 
-async def who(tx: AsyncConnection, player_id: PlayerId) -> Who:
-    """Returns a player. Raises NotFound."""
+_ID: Final[Any] = bindparam("id")
+
+
+def _who() -> Prepared:
     newest = (
         select(session.c.campaign_id)
-        .where(session.c.player_id == player_id)
+        .where(session.c.player_id == player.c.id)
         .order_by(session.c.started_at.desc())
         .limit(1)
         .scalar_subquery()
     )
     any_ = select(campaign.c.id).order_by(campaign.c.created_at.desc()).limit(1).scalar_subquery()
-    work = (
-        select(func.count())
-        .where(ledger.c.player_id == player_id, ledger.c.reason.in_(WORK), ledger.c.points > 0)
-        .scalar_subquery()
-    )
-    row = (
-        await tx.execute(
-            select(
-                player.c.kind,
-                player.c.time_zone,
-                player.c.team_id,
-                team.c.name,
-                team.c.code,
-                func.coalesce(newest, any_).label("campaign_id"),
-                work.label("work"),
-            )
-            .select_from(player.outerjoin(team, team.c.id == player.c.team_id))
-            .where(player.c.id == player_id)
+    counts = or_(*(ledger.c.reason == reason for reason in WORK))
+    work = select(func.count()).where(ledger.c.player_id == player.c.id, counts, ledger.c.points > 0)
+    return Prepared(
+        select(
+            player.c.kind,
+            player.c.time_zone,
+            player.c.team_id,
+            team.c.name,
+            team.c.code,
+            func.coalesce(newest, any_).label("campaign_id"),
+            work.scalar_subquery().label("work"),
         )
-    ).first()
+        .select_from(player.outerjoin(team, team.c.id == player.c.team_id))
+        .where(player.c.id == _ID)
+    )
+
+
+_WHO: Final = _who()
+
+
+async def who(tx: AsyncConnection, player_id: PlayerId) -> Who:
+    """Returns a player. Raises NotFound."""
+    row = await _WHO.first(tx, {"id": player_id})
     if row is None:
         raise NotFound(f"There is no player {player_id!r}. Choose a name on the start page.")
     return Who(
@@ -138,14 +144,16 @@ async def lock_player(tx: AsyncConnection, player_id: PlayerId) -> None:
     await tx.execute(query)
 
 
+_DAYS: Final = Prepared(
+    select(session.c.day, func.count().label("n"))
+    .where(session.c.player_id == _ID, session.c.day.is_not(None))
+    .group_by(session.c.day)
+)
+
+
 async def days(tx: AsyncConnection, player_id: PlayerId) -> dict[int, int]:
     """Returns how many sessions that count a player finished on each of their days."""
-    rows = await tx.execute(
-        select(session.c.day, func.count())
-        .where(session.c.player_id == player_id, session.c.day.is_not(None))
-        .group_by(session.c.day)
-    )
-    return {int(day): int(n) for day, n in rows}
+    return {int(row.day): int(row.n) for row in await _DAYS.all(tx, {"id": player_id})}
 
 
 async def days_of_many(tx: AsyncConnection, player_ids: Sequence[PlayerId]) -> dict[PlayerId, dict[int, int]]:
@@ -178,10 +186,16 @@ async def can_be_told(tx: AsyncConnection, *, since: int) -> list[tuple[PlayerId
     return [(PlayerId(row.id), row.time_zone) for row in rows]
 
 
+_PLAYED: Final = Prepared(
+    select(session, campaign.c.rules)
+    .join(campaign, campaign.c.id == session.c.campaign_id)
+    .where(session.c.id == _ID)
+)
+
+
 async def played(tx: AsyncConnection, session_id: SessionId) -> Played:
     """Returns a session that exists."""
-    query = select(session, campaign.c.rules).join(campaign, campaign.c.id == session.c.campaign_id)
-    row = (await tx.execute(query.where(session.c.id == session_id))).one()
+    row = await _PLAYED.first(tx, {"id": session_id})
     return Played(
         player_id=PlayerId(row.player_id),
         campaign_id=CampaignId(row.campaign_id),
@@ -198,17 +212,20 @@ async def left_ungraded(tx: AsyncConnection, player_id: PlayerId) -> list[Sessio
     return [SessionId(id_) for (id_,) in await tx.execute(query.order_by(session.c.finished_at))]
 
 
+_SEASONS: Final = Prepared(
+    select(member.c.week, member.c.league_id, league.c.tier, league.c.number)
+    .join(league, league.c.id == member.c.league_id)
+    .where(member.c.player_id == _ID)
+    .order_by(member.c.week.desc())
+    .limit(3)
+)
+
+
 async def seasons(tx: AsyncConnection, player_id: PlayerId) -> list[Season]:
     """Returns a player's newest three seasons, newest first: more than newcomers can have had."""
-    rows = await tx.execute(
-        select(member.c.week, member.c.league_id, league.c.tier, league.c.number)
-        .join(league, league.c.id == member.c.league_id)
-        .where(member.c.player_id == player_id)
-        .order_by(member.c.week.desc())
-        .limit(3)
-    )
     return [
-        Season(week=row.week, league_id=row.league_id, tier=Tier(row.tier), number=row.number) for row in rows
+        Season(week=row.week, league_id=row.league_id, tier=Tier(row.tier), number=row.number)
+        for row in await _SEASONS.all(tx, {"id": player_id})
     ]
 
 
@@ -236,8 +253,11 @@ async def take_seat(tx: AsyncConnection, player_id: PlayerId, *, week: int, tier
             return
 
 
+_TASK: Final = Prepared(select(quest).where(quest.c.player_id == _ID, quest.c.day == bindparam("on")))
+
+
 async def task(tx: AsyncConnection, player_id: PlayerId, *, day: int) -> Task | None:
-    row = (await tx.execute(select(quest).where(quest.c.player_id == player_id, quest.c.day == day))).first()
+    row = await _TASK.first(tx, {"id": player_id, "on": day})
     if row is None:
         return None
     return Task(
@@ -266,15 +286,17 @@ async def stars(tx: AsyncConnection, player_id: PlayerId) -> int:
     return int((await tx.execute(query)).scalar_one())
 
 
+_QUESTIONS: Final = Prepared(
+    select(exchange.c.question)
+    .join(turn, turn.c.id == exchange.c.turn_id)
+    .join(session, session.c.id == turn.c.session_id)
+    .where(session.c.player_id == _ID, session.c.day == bindparam("on"), exchange.c.verdict.is_not(None))
+)
+
+
 async def questions_of(tx: AsyncConnection, player_id: PlayerId, *, day: int) -> list[str]:
     """Returns the judged questions of the sessions that a player finished on one of their days."""
-    rows = await tx.execute(
-        select(exchange.c.question)
-        .join(turn, turn.c.id == exchange.c.turn_id)
-        .join(session, session.c.id == turn.c.session_id)
-        .where(session.c.player_id == player_id, session.c.day == day, exchange.c.verdict.is_not(None))
-    )
-    return [question for (question,) in rows]
+    return [row.question for row in await _QUESTIONS.all(tx, {"id": player_id, "on": day})]
 
 
 async def badges(tx: AsyncConnection, player_id: PlayerId) -> dict[str, float]:

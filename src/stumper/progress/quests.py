@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stumper.curate.bounties import Bounty
-from stumper.curate.classify import classify
+from stumper.curate.classify import categories
 from stumper.records import Category, PlayerId
 
 GOAL: Final = 3
@@ -59,4 +59,4 @@ def about_a_thing(player_id: PlayerId, *, day: int) -> str | None:
 def found(questions: Iterable[str], category: Category) -> int:
     """Returns how many of these questions are of the category; the same one twice counts once."""
     asked = {" ".join(question.casefold().split()) for question in questions}
-    return sum(classify(question) is category for question in asked)
+    return sum(one is category for one in categories(sorted(asked)))

@@ -7,7 +7,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import FromClause, ScalarSelect, and_, bindparam, exists, false, func, insert, select, update
+from sqlalchemy import (
+    FromClause,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import (
@@ -24,6 +36,7 @@ from stumper.records import (
     WaitingGain,
 )
 from stumper.store.news import Topic, changes
+from stumper.store.prepared import Prepared
 from stumper.store.schema import campaign, claim, exchange, ledger, player, score, session, turn, waiting
 from stumper.store.upsert import insert_into
 from stumper.trust.periods import periods_at
@@ -114,24 +127,26 @@ _JUDGED: Final = (
 )
 
 
+_ID: Final[Any] = bindparam("id")
+_TO_GRADE: Final = Prepared(
+    select(
+        session,
+        campaign.c.rules,
+        player.c.time_zone,
+        (player.c.kind != PlayerKind.MODEL.value).label("paid"),
+        played_before(session).label("played_s"),
+        _JUDGED.label("judged"),
+    )
+    .join(campaign, campaign.c.id == session.c.campaign_id)
+    .join(player, player.c.id == session.c.player_id)
+    .where(session.c.id == _ID)
+    .with_for_update(key_share=True, of=session)
+)
+
+
 async def to_grade(tx: AsyncConnection, session_id: SessionId) -> ToGrade | None:
     """Returns it and holds the session: its last verdict cannot be taken back while it is graded."""
-    row = (
-        await tx.execute(
-            select(
-                session,
-                campaign.c.rules,
-                player.c.time_zone,
-                (player.c.kind != PlayerKind.MODEL.value).label("paid"),
-                played_before(session).label("played_s"),
-                _JUDGED.label("judged"),
-            )
-            .join(campaign, campaign.c.id == session.c.campaign_id)
-            .join(player, player.c.id == session.c.player_id)
-            .where(session.c.id == session_id)
-            .with_for_update(key_share=True, of=session)
-        )
-    ).first()
+    row = await _TO_GRADE.first(tx, {"id": session_id})
     if row is None:
         return None
     return ToGrade(
@@ -161,27 +176,29 @@ async def claim_grading(
     return done.rowcount == 1
 
 
+_CONTROL_EXCHANGES: Final = Prepared(
+    select(
+        exchange.c.id,
+        exchange.c.turn_id,
+        turn.c.position,
+        exchange.c.question,
+        exchange.c.poisoned,
+        exchange.c.verdict,
+        exchange.c.judged_at,
+    )
+    .join(turn, turn.c.id == exchange.c.turn_id)
+    .where(turn.c.session_id == _ID, turn.c.control, exchange.c.counts)
+    .order_by(turn.c.position, exchange.c.number)
+)
+
+
 async def control_exchanges(tx: AsyncConnection, session_id: SessionId) -> list[ControlExchange]:
     """Returns the exchanges of a session's control turns in the order they were asked.
 
     Only those that count: an answer that could not have been falsified would prove attention to nobody, and
     always marking such answers Correct would look like it.
     """
-    rows = await tx.execute(
-        select(
-            exchange.c.id,
-            exchange.c.turn_id,
-            turn.c.position,
-            exchange.c.question,
-            exchange.c.poisoned,
-            exchange.c.verdict,
-            exchange.c.judged_at,
-        )
-        .join(turn, turn.c.id == exchange.c.turn_id)
-        .where(turn.c.session_id == session_id, turn.c.control, exchange.c.counts)
-        .order_by(turn.c.position, exchange.c.number)
-    )
-    return [_control_exchange(row) for row in rows]
+    return [_control_exchange(row) for row in await _CONTROL_EXCHANGES.all(tx, {"id": session_id})]
 
 
 def _control_exchange(row: Any) -> ControlExchange:
@@ -243,6 +260,24 @@ async def write_waiting(tx: AsyncConnection, gains: Sequence[WaitingGain]) -> No
         await tx.execute(insert_into(tx, waiting).on_conflict_do_nothing(), [asdict(gain) for gain in gains])
 
 
+def _waiting(*, free: bool) -> Select[Any]:
+    settled = exists().where(
+        ledger.c.exchange_id == waiting.c.exchange_id, ledger.c.reason == bindparam("reason")
+    )
+    held = has_open_signal() if free else false()
+    return (
+        select(waiting)
+        .join(claim, claim.c.exchange_id == waiting.c.exchange_id)
+        .join(session, session.c.id == waiting.c.session_id)
+        .where(waiting.c.player_id == _ID, claim.c.status == ClaimStatus.ACCEPTED.value, ~settled, ~held)
+        .order_by(waiting.c.since, waiting.c.exchange_id)
+    )
+
+
+_WAITING: Final = Prepared(_waiting(free=False))
+_FREE: Final = _waiting(free=True)
+
+
 async def waiting_gains(
     tx: AsyncConnection, player_id: PlayerId, *, reason: str, free: bool = False
 ) -> list[WaitingGain]:
@@ -250,18 +285,10 @@ async def waiting_gains(
 
     ``free``: only what no open signal of cheating holds.
     """
-    settled = exists().where(ledger.c.exchange_id == waiting.c.exchange_id, ledger.c.reason == reason)
-    held = has_open_signal() if free else false()
-    rows = await tx.execute(
-        select(waiting)
-        .join(claim, claim.c.exchange_id == waiting.c.exchange_id)
-        .join(session, session.c.id == waiting.c.session_id)
-        .where(
-            waiting.c.player_id == player_id, claim.c.status == ClaimStatus.ACCEPTED.value, ~settled, ~held
-        )
-        .order_by(waiting.c.since, waiting.c.exchange_id)
-    )
-    return [WaitingGain(**row._mapping) for row in rows]
+    given = {"id": player_id, "reason": reason}
+    if free:
+        return [WaitingGain(**row._mapping) for row in await tx.execute(_FREE, given)]
+    return [WaitingGain(**row._asdict()) for row in await _WAITING.all(tx, given)]
 
 
 async def positions(
@@ -275,18 +302,20 @@ async def positions(
     return {ExchangeId(id_): position for id_, position in await tx.execute(query.where(*where))}
 
 
+_PAID: Final = Prepared(
+    select(ledger.c.exchange_id, turn.c.position, ledger.c.points)
+    .join(exchange, exchange.c.id == ledger.c.exchange_id)
+    .join(turn, turn.c.id == exchange.c.turn_id)
+    .where(ledger.c.session_id == _ID, ledger.c.reason == bindparam("reason"))
+    .order_by(turn.c.position)
+)
+
+
 async def paid_claims(tx: AsyncConnection, session_id: SessionId, *, reason: str) -> list[PaidClaim]:
     """Returns the lines of this reason of a session, by the place of their turn."""
-    rows = await tx.execute(
-        select(ledger.c.exchange_id, turn.c.position, ledger.c.points)
-        .join(exchange, exchange.c.id == ledger.c.exchange_id)
-        .join(turn, turn.c.id == exchange.c.turn_id)
-        .where(ledger.c.session_id == session_id, ledger.c.reason == reason)
-        .order_by(turn.c.position)
-    )
     return [
         PaidClaim(exchange_id=ExchangeId(row.exchange_id), position=row.position, points=row.points)
-        for row in rows
+        for row in await _PAID.all(tx, {"id": session_id, "reason": reason})
     ]
 
 
@@ -305,15 +334,20 @@ async def set_e_value(tx: AsyncConnection, player_id: PlayerId, e_value: float) 
     await tx.execute(update(player).where(player.c.id == player_id).values(e_value=e_value))
 
 
+_BALANCE: Final = Prepared(
+    select(func.coalesce(func.sum(ledger.c.points), 0).label("points")).where(ledger.c.player_id == _ID)
+)
+_E_VALUE: Final = Prepared(select(player.c.e_value).where(player.c.id == _ID))
+
+
 async def balance(tx: AsyncConnection, player_id: PlayerId) -> int:
     """Returns the sum of the player's ledger; it may be negative (`rewards.shown` is what players see)."""
-    total = select(func.coalesce(func.sum(ledger.c.points), 0)).where(ledger.c.player_id == player_id)
-    return int((await tx.execute(total)).scalar_one())
+    return int((await _BALANCE.first(tx, {"id": player_id})).points)
 
 
 async def standing(tx: AsyncConnection, player_id: PlayerId) -> Standing:
     """Returns balance and E-value of a player who exists."""
-    e_value = (await tx.execute(select(player.c.e_value).where(player.c.id == player_id))).scalar_one()
+    e_value = (await _E_VALUE.first(tx, {"id": player_id})).e_value
     return Standing(balance=await balance(tx, player_id), e_value=float(e_value))
 
 

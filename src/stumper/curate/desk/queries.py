@@ -236,6 +236,8 @@ async def service(tx: AsyncConnection, player_id: PlayerId, *, batch: int) -> Se
     """Points and streak are told for whole batches of votes: no single vote shows which case was settled."""
     votes = int((await tx.execute(select(func.count()).where(vote.c.player_id == player_id))).scalar_one())
     counted = votes // batch * batch
+    if not counted:
+        return Service(votes, counted, points=0, streak=0)
     first = (
         select(vote.c.id)
         .where(vote.c.player_id == player_id)

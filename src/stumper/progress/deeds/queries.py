@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.records import Category, ClaimStatus, PlayerId, Verdict
+from stumper.store.prepared import Prepared
 from stumper.store.schema import claim, evaluation, example, exchange, lesson, session, turn, vote
 
 _LONGEST: Final = 200
@@ -26,51 +27,27 @@ class Catches(NamedTuple):
     """Accepted although so many referees, the most of any claim, had said that the model was right."""
 
 
+_ID: Final[Any] = bindparam("id")
+_HONEST: Final = Prepared(
+    select(exchange.c.verdict)
+    .join(turn, turn.c.id == exchange.c.turn_id)
+    .join(session, session.c.id == turn.c.session_id)
+    .where(
+        session.c.player_id == _ID,
+        session.c.graded_at.is_not(None),
+        turn.c.control,
+        exchange.c.counts,
+        ~exchange.c.poisoned,
+        exchange.c.verdict.is_not(None),
+    )
+    .order_by(exchange.c.judged_at.desc(), exchange.c.id)
+    .limit(_LONGEST)
+)
+
+
 async def honest_answers(tx: AsyncConnection, player_id: PlayerId) -> list[bool]:
     """Returns for the newest honest answers on controls whether they were let stand, newest first."""
-    rows = await tx.execute(
-        select(exchange.c.verdict)
-        .join(turn, turn.c.id == exchange.c.turn_id)
-        .join(session, session.c.id == turn.c.session_id)
-        .where(
-            session.c.player_id == player_id,
-            session.c.graded_at.is_not(None),
-            turn.c.control,
-            exchange.c.counts,
-            ~exchange.c.poisoned,
-            exchange.c.verdict.is_not(None),
-        )
-        .order_by(exchange.c.judged_at.desc(), exchange.c.id)
-        .limit(_LONGEST)
-    )
-    return [verdict == Verdict.CORRECT.value for (verdict,) in rows]
-
-
-async def catches(tx: AsyncConnection, player_id: PlayerId) -> Catches:
-    """Returns what became of a player's claims."""
-    # By a model that plays: what one learned that the gate refused, nobody has met.
-    learned = exists().where(
-        lesson.c.example_id == example.c.id,
-        lesson.c.learned,
-        evaluation.c.id == lesson.c.evaluation_id,
-        evaluation.c.passed,
-    )
-    doubts = (
-        select(func.count())
-        .where(vote.c.claim_id == claim.c.id, ~vote.c.model_wrong, ~vote.c.gold)
-        .scalar_subquery()
-    )
-    query = (
-        select(
-            example.c.category,
-            learned.label("learned"),
-            doubts.label("doubts"),
-            _is_first().label("first"),
-        )
-        .join(claim, claim.c.id == example.c.claim_id)
-        .where(claim.c.player_id == player_id, claim.c.status == ClaimStatus.ACCEPTED.value)
-    )
-    return _tell((await tx.execute(query)).all())
+    return [row.verdict == Verdict.CORRECT.value for row in await _HONEST.all(tx, {"id": player_id})]
 
 
 def _is_first() -> Any:
@@ -88,7 +65,40 @@ def _is_first() -> Any:
     )
 
 
-def _tell(rows: Sequence[Row[Any]]) -> Catches:
+def _catches() -> Prepared:
+    # By a model that plays: what one learned that the gate refused, nobody has met.
+    learned = exists().where(
+        lesson.c.example_id == example.c.id,
+        lesson.c.learned,
+        evaluation.c.id == lesson.c.evaluation_id,
+        evaluation.c.passed,
+    )
+    doubts = (
+        select(func.count())
+        .where(vote.c.claim_id == claim.c.id, ~vote.c.model_wrong, ~vote.c.gold)
+        .scalar_subquery()
+    )
+    return Prepared(
+        select(
+            example.c.category,
+            learned.label("learned"),
+            doubts.label("doubts"),
+            _is_first().label("first"),
+        )
+        .join(claim, claim.c.id == example.c.claim_id)
+        .where(claim.c.player_id == _ID, claim.c.status == ClaimStatus.ACCEPTED.value)
+    )
+
+
+_CATCHES: Final = _catches()
+
+
+async def catches(tx: AsyncConnection, player_id: PlayerId) -> Catches:
+    """Returns what became of a player's claims."""
+    return _tell(await _CATCHES.all(tx, {"id": player_id}))
+
+
+def _tell(rows: Sequence[Any]) -> Catches:
     return Catches(
         categories=frozenset(Category(row.category) for row in rows) - {Category.INVALID},
         first_of=sum(row.first for row in rows if row.category != Category.INVALID.value),
