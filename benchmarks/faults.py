@@ -39,8 +39,14 @@ async def siege(database: str, *, kills: int, people: int, seed: int) -> dict[st
         outcome = await besiege(place, people=people, faults=kills, fault=fault, seed=seed, calm_s=5.0)
         said = {name: part.said() for name, part in place.parts.items()}
         if outcome.wrong or outcome.seen.broken:
-            sys.stderr.write(said["web"][-6000:] + said.get("worker", "")[-3000:])
+            sys.stderr.write("".join(map(_troubles, said.values())))
     return _figures(database, outcome, seconds=time.perf_counter() - began)
+
+
+def _troubles(said: str) -> str:
+    """Returns the last lines of a part's log that tell of an error; tracebacks are in them."""
+    told = [line for line in said.splitlines() if '"level": "error"' in line]
+    return "\n".join(told[-20:])
 
 
 def _figures(database: str, outcome: Outcome, *, seconds: float) -> dict[str, object]:

@@ -67,8 +67,6 @@ _HEAD = [
     cast(campaign.c.rules, Text).label("rules"),
     round_.c.model_ref,
 ]
-
-
 _NAMES: Final = {one: tuple(f.name for f in fields(one)) for one in (Session, Turn, Exchange, Claim, Player)}
 
 
@@ -282,6 +280,8 @@ _GIVE_TIME = Prepared(
 )
 _SET_FINISHED = Prepared(_set(session, "finished_at"))
 _DROP_EXCHANGE = Prepared(delete(exchange).where(exchange.c.id == bindparam("row_id")))
+_ADD_SESSION = Prepared(insert(session).values({name: bindparam(name) for name in _NAMES[Session]}))
+_ADD_TURN = Prepared(insert(turn).values({name: bindparam(name) for name in _NAMES[Turn]}))
 _ADD_EXCHANGE = Prepared(insert(exchange))
 _ADD_CLAIM = Prepared(insert(claim))
 
@@ -332,8 +332,9 @@ async def answer(tx: AsyncConnection, asked: Exchange, *, answered: Exchange) ->
 
 
 async def insert_session(tx: AsyncConnection, record: Session, turns: tuple[Turn, ...]) -> None:
-    await tx.execute(insert(session).values(_values(record)))
-    await tx.execute(insert(turn), [_values(one) for one in turns])
+    await _ADD_SESSION.change(tx, _values(record))
+    for one in turns:
+        await _ADD_TURN.change(tx, _values(one))
 
 
 async def insert_player(tx: AsyncConnection, record: Player) -> None:
