@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from PIL import Image as Pictures
@@ -15,9 +16,18 @@ from stumper.errors import NotFound
 from stumper.images.files import FolderFiles
 from stumper.images.ingest import IngestReport, image_id_of
 from stumper.images.pool import fresh
-from stumper.images.queries import insert_new, load, load_many, of_kind, set_kind
+from stumper.images.queries import (
+    REPORTERS,
+    complain,
+    draw_unseen,
+    insert_new,
+    load,
+    load_many,
+    of_kind,
+    set_kind,
+)
 from stumper.images.toytown import add_toytown
-from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId
+from stumper.records import CampaignId, Image, ImageId, ImageKind, PlayerId, ReportReason
 from stumper.store.database import Database
 from stumper.store.schema import player, round_, session, turn
 from stumper.toytown.world import Scene
@@ -139,6 +149,42 @@ async def test_the_draw_follows_the_seed_and_favours_nobody(
     # 20 expected each, standard deviation 4.
     assert len(counts) == 10
     assert all(4 < count < 40 for count in counts.values())
+
+
+@pytest.mark.parametrize("held_out", [None, True, False])
+async def test_every_draw_is_that_of_ranks_in_the_list_of_what_is_left(
+    database: Database, campaign_id: CampaignId, held_out: bool | None
+) -> None:
+    """Beside the plain way: all ids that are left, in order, and a sample of their places."""
+    rng = random.Random(3)
+    images = [replace(plain(n, campaign_id), held_out=rng.choice([None, True, False])) for n in range(60)]
+    tainted = [plain(n, campaign_id, ImageKind.TAINTED) for n in range(100, 120)]
+    seen, reported = rng.sample(images, 25), rng.sample(images, 6)
+    async with database.begin() as tx:
+        await insert_new(tx, images + tainted)
+    await dealt(database, campaign_id, ANNE, [*seen, *tainted[:3]])
+    async with database.begin() as tx:
+        for number in range(REPORTERS):
+            values = {"nickname": "x", "language": "en", "kind": "human", "licence": "CC0"}
+            await tx.execute(insert(player).values(id=f"r{number}", consent_at=1, created_at=1, **values))
+            for one in (*reported, *(images if number < REPORTERS - 1 else [])):
+                await complain(
+                    tx, player_id=PlayerId(f"r{number}"), campaign_id=campaign_id, image_id=one.id,
+                    reason=ReportReason.BROKEN, now=1.0,
+                )  # fmt: skip
+
+    for n, but in ((0, 0), (1, 0), (7, 0), (7, 5), (60, 0), (60, 9)):
+        without = [one.id for one in (*rng.sample(images, but), *tainted[: but // 2])]
+        taken = {one.id for one in (*seen, *reported)} | set(without)
+        left = sorted(one.id for one in images if one.id not in taken and held_out in (None, one.held_out))
+        async with database.read() as tx:
+            found = await draw_unseen(
+                tx, campaign_id=campaign_id, player_id=ANNE, kind=ImageKind.UNTAINTED, n=n,
+                rng=random.Random(n), held_out=held_out, but=without,
+            )  # fmt: skip
+
+        places = random.Random(n).sample(range(len(left)), min(n, len(left)))
+        assert found == [left[place] for place in places]
 
 
 async def test_rows_come_back_as_they_went(database: Database, campaign_id: CampaignId) -> None:

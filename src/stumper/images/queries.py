@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import NotFound
@@ -216,38 +217,42 @@ async def count_kinds(tx: AsyncConnection, campaign_id: CampaignId) -> dict[Imag
 
 
 @dataclass(frozen=True, slots=True)
-class _Unseen:
-    """Statements over the pictures that may be drawn for a player."""
+class _Pool:
+    """Statements over the pictures of a kind."""
 
     count: Prepared
+    out: Prepared
+    """Those that may not be drawn for a player."""
+    named: Prepared
+    """Whether one is among them."""
     after: Prepared
     """The id that comes so many places behind another."""
 
 
 @cache
-def _unseen(*, known: bool, held_out: bool | None, but: int) -> _Unseen:
+def _pool(*, known: bool, held_out: bool | None) -> _Pool:
     campaign_id: Any = bindparam("campaign_id")
     seen = (
         select(turn.c.image_id)
         .join(session, session.c.id == turn.c.session_id)
         .where(session.c.player_id == bindparam("player_id"))
     )
-    hidden = (
+    reported = (
         select(complaint.c.image_id)
         .where(complaint.c.campaign_id == campaign_id)
         .group_by(complaint.c.image_id)
         .having(func.count() >= REPORTERS)
     )
-    where = [image.c.campaign_id == campaign_id, image.c.kind == bindparam("of_kind")]
-    where += [image.c.id.not_in(seen), image.c.id.not_in(hidden)]
-    where += [image.c.known.is_not(None)] if known else []
-    where += [image.c.held_out.is_(held_out)] if held_out is not None else []
-    where += [image.c.id != bindparam(f"but_{number}") for number in range(but)]
-    return _Unseen(
-        Prepared(select(func.count().label("n")).select_from(image).where(*where)),
-        Prepared(
-            select(image.c.id)
-            .where(*where, image.c.id > bindparam("last"))
+    within = [image.c.campaign_id == campaign_id, image.c.kind == bindparam("of_kind")]
+    within += [image.c.known.is_not(None)] if known else []
+    within += [image.c.held_out.is_(held_out)] if held_out is not None else []
+    ids = select(image.c.id).where(*within)
+    return _Pool(
+        count=Prepared(select(func.count().label("n")).select_from(image).where(*within)),
+        out=Prepared(ids.where(image.c.id.in_(union(seen, reported)))),
+        named=Prepared(ids.where(image.c.id == bindparam("id"))),
+        after=Prepared(
+            ids.where(image.c.id > bindparam("last"))
             .order_by(image.c.id)
             .limit(1)
             .offset(bindparam("between"))
@@ -272,21 +277,34 @@ async def draw_unseen(
     ``known``: only pictures with truths; ``held_out``: only of this cohort; ``but``: without these. Never one
     that ``REPORTERS`` reported.
 
-    Draws ranks here and walks through the index over (campaign, kind, id) from each to the next: once through
-    the pool, whatever ``n`` is, without bringing every id here.
+    Draws ranks here and walks through the index over (campaign, kind, id) from each to the next: no id is
+    brought here but those drawn and those that may not be.
     """
+    pool = _pool(known=known, held_out=held_out)
     given = {"campaign_id": campaign_id, "player_id": player_id, "of_kind": kind.value}
-    given |= {f"but_{number}": image_id for number, image_id in enumerate(but)}
-    unseen = _unseen(known=known, held_out=held_out, but=len(but))
-    count = (await unseen.count.first(tx, given)).n
-    ranks = rng.sample(range(count), min(n, count))
+    out = {row.id for row in await pool.out.all(tx, given)}
+    out |= {id_ for id_ in but if await pool.named.first(tx, {**given, "id": id_}) is not None}
+    left = (await pool.count.first(tx, given)).n - len(out)
+    ranks = rng.sample(range(left), min(n, left))
+    found = await _at(tx, pool, given, sorted(ranks), out=sorted(out))
+    return [found[rank] for rank in ranks]
+
+
+async def _at(
+    tx: AsyncConnection, pool: _Pool, given: Mapping[str, str], ranks: Sequence[int], *, out: Sequence[str]
+) -> dict[int, ImageId]:
+    """Returns the ids at ascending ranks among the pictures of a pool that are not ``out`` (sorted)."""
     found: dict[int, ImageId] = {}
     last, place = "", -1
-    for rank in sorted(ranks):
-        step = {"last": last, "between": rank - place - 1}
-        last, place = (await unseen.after.first(tx, given | step)).id, rank
+    for rank in ranks:
+        steps, place = rank - place, rank
+        while steps:
+            here = (await pool.after.first(tx, {**given, "last": last, "between": steps - 1})).id
+            # Of those that were passed some do not count: as many steps more.
+            steps = bisect_right(out, here) - bisect_right(out, last)
+            last = here
         found[rank] = ImageId(last)
-    return [found[rank] for rank in ranks]
+    return found
 
 
 async def complain(
