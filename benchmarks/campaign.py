@@ -1,8 +1,8 @@
-"""python benchmarks/campaign.py [--players 50000] [--at-once 400] [--json]
+"""python benchmarks/campaign.py [--players 50000] [--at-once 400] [--processes 1] [--json]
 
 The paper's campaign over HTTP against `stumper serve` with the scripted model: players join, come back or
 not, play whole sessions or leave in the middle, fetch every picture and see how each session ended. Prints
-the cost as players come, the server's memory, and how many acknowledged moves the store does not hold.
+the cost as players come, the memory of all server processes, and how many acknowledged moves the store does not hold.
 
 Behaviour, drawn from a seed (arXiv 2410.04038): in each of six weeks 69.7 % of players play no session,
 27.6 % one, 2.7 % two; 65 % of sessions reach the last picture, others end anywhere before. A picture gets one
@@ -197,11 +197,12 @@ def _point(host: Host, tally: Tally) -> Point:
     )
 
 
-def run(folder: Path, *, players: int, at_once: int, seed: int) -> dict[str, Any]:
+def run(folder: Path, *, players: int, at_once: int, processes: int, seed: int) -> dict[str, Any]:
     """Plays a campaign in an empty folder and returns its figures."""
     # A control is retired after 200 turns, and a session has five or six.
-    asyncio.run(prepare(folder / "data", "", pictures=max(400, players // 6)))
+    asyncio.run(prepare(folder / "data", "", pictures=max(400, players // 8)))
     command = [sys.executable, "-m", "stumper", "serve", "--campaign", CAMPAIGN, "--model", "scripted:"]
+    command += ["--processes", str(processes)]
     with closing(Acknowledged(folder / "said.db")) as acknowledged:
         with serving(command, {"STUMPER_DATA": str(folder / "data")}) as host:
             tally = asyncio.run(crowd(host, acknowledged, players=players, at_once=at_once, seed=seed))
@@ -211,6 +212,7 @@ def run(folder: Path, *, players: int, at_once: int, seed: int) -> dict[str, Any
         "sessions": tally.sessions,
         "finished": tally.finished,
         "questions": tally.questions,
+        "processes": processes,
         "minutes": (tally.curve[-1].seconds) / 60,
         "peak_mb": tally.peak_mb,
         "errors": tally.errors,
@@ -243,11 +245,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--players", type=int, default=50_000)
     parser.add_argument("--at-once", type=int, default=400, help="players in the game at any time")
+    parser.add_argument("--processes", type=int, default=1, help="web processes of the server")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = run(Path(folder), players=asked.players, at_once=asked.at_once, seed=asked.seed)
+        figures = run(
+            Path(folder),
+            players=asked.players,
+            at_once=asked.at_once,
+            processes=asked.processes,
+            seed=asked.seed,
+        )
     if asked.json:
         print(json.dumps(figures))
     else:

@@ -44,12 +44,16 @@ class Host:
     process: psutil.Process
 
     def cpu_s(self) -> float:
-        """Processor seconds that it has used, in the kernel too."""
-        used = self.process.cpu_times()
-        return float(used.user + used.system)
+        """Processor seconds that it and its children have used, in the kernel too."""
+        used = [one.cpu_times() for one in self._all()]
+        return float(sum(one.user + one.system for one in used))
 
     def rss_mb(self) -> float:
-        return float(self.process.memory_info().rss / 1e6)
+        """Resident memory of it and its children; what they share is counted for each."""
+        return float(sum(one.memory_info().rss for one in self._all()) / 1e6)
+
+    def _all(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
 
 async def prepare(data: Path, database: str, *, pictures: int, turn_s: float = 120.0) -> None:

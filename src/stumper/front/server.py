@@ -8,6 +8,7 @@ answers too) within ``stop_s``, and ends with status 0. A second Ctrl+C ends it 
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -121,6 +122,7 @@ async def _serve(
         await _tell_budget(app, campaign, say)
         own = listen(settings) if listener is None else listener
         server = _Server(tuned(LastAnswers(web, web.state.readiness), settings))
+        _keep_what_is_there()
         stop = _Stopping(server, web.state.readiness, drain_s=settings.drain_s)
         pictures = asyncio.create_task(_supply(app, campaign, playable, server))
         say(f"Stumper is at {address_of(own)}  (stop with Ctrl+C)")
@@ -136,6 +138,12 @@ async def _serve(
             (ended,) = await asyncio.gather(pictures, return_exceptions=True)
         if isinstance(ended, StumperError):
             raise ended
+
+
+def _keep_what_is_there() -> None:
+    """Leaves code, routes and statements out of every collection of garbage from now on: they stay."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _tell_budget(app: App, campaign: Campaign, say: Say) -> None:
