@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from stumper.curate.desk.queries import queue
+from stumper.curate.peers import rule_by_hand
 from stumper.errors import Conflict, NotYours
 from stumper.play.state import UNDO_S
-from stumper.records import SessionId, Verdict
+from stumper.records import ClaimId, SessionId, Verdict
 from stumper.store.schema import assignment, claim, exchange, session
 from stumper.trust.grade import grade_session
 from tests.play.conftest import Table, World
@@ -188,6 +189,21 @@ async def test_a_catch_that_lies_on_a_desk_stays(world: World) -> None:
         claim_id = (await tx.execute(select(claim.c.id))).scalar_one()
         row = {"player_id": judge.id, "claim_id": claim_id, "gold": False, "dealt_at": 0.0}
         await tx.execute(insert(assignment).values(row))
+
+    with pytest.raises(Conflict, match="judging"):
+        await table.game.undo(table.player_id, table.view.undo)
+
+    assert (await last(world))["verdict"] == WRONG
+    assert await world.count(claim) == 1
+
+
+@pytest.mark.parametrize("accept", [True, False])
+async def test_a_catch_that_an_operator_has_decided_stays_with_its_pay(world: World, accept: bool) -> None:
+    table = await caught(world)
+    assert table.view.undo is not None
+    async with world.database.read() as tx:
+        claim_id = ClaimId((await tx.execute(select(claim.c.id))).scalar_one())
+    await rule_by_hand(world.database, claim_id, accept=accept, now=world.clock())
 
     with pytest.raises(Conflict, match="judging"):
         await table.game.undo(table.player_id, table.view.undo)

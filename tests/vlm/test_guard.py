@@ -135,6 +135,17 @@ async def test_a_name_with_two_addresses_is_tried_at_both() -> None:
             await client.get("http://localhost:9/v1")
 
 
+async def test_a_server_that_is_gone_as_soon_as_it_is_there_is_a_failed_connection() -> None:
+    class Gone(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            # What anyio does with a transport of uvloop's whose other side has closed it.
+            raise AttributeError("'NoneType' object has no attribute 'getpeername'")
+
+    async with httpx2.AsyncClient(transport=Guarded(Gone(), lookup=answers("198.51.100.4"))) as client:
+        with pytest.raises(httpx2.ConnectError):
+            await client.get("http://models.test/v1")
+
+
 async def test_an_address_that_swallows_packets_does_not_hide_the_next_one() -> None:
     wire = Wire(silent=["2001:db8::1"])
     both = answers("2001:db8::1", "198.51.100.4")

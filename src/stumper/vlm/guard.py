@@ -104,11 +104,19 @@ class Guarded(httpx2.AsyncBaseTransport):
         found = await self._addresses(request)
         for last, address in enumerate(found, 1 - len(found)):
             try:
-                return await self._inner.handle_async_request(_pinned(request, address))
+                return await self._send(_pinned(request, address))
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 if not last:
                     raise
         raise AssertionError("the last attempt returns or raises")
+
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except AttributeError as error:
+            # The server was gone as soon as it was there: uvloop's transport has no socket any more when
+            # anyio asks it for the name of the other side.
+            raise httpx2.ConnectError("closed as soon as it was connected", request=request) from error
 
     async def _addresses(self, request: httpx2.Request) -> Sequence[str]:
         """Returns where to connect. A name server that is silent is waited for as long as any host."""

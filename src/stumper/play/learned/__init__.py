@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.images.queries import said_on_controls
-from stumper.play import queries
+from stumper.play.learned import queries
 from stumper.play.vocabulary import AnswerVocabulary
 from stumper.records import RoundId, Session, SessionId
 
