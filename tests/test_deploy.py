@@ -53,7 +53,7 @@ def _run(*command: str | Path, **more: str) -> str:
 def test_every_setting_and_command_named_exists(path: Path) -> None:
     said = path.read_text(encoding="utf-8")
 
-    assert set(re.findall(r"STUMPER_[A-Z_]+[A-Z]", said)) <= SETTINGS
+    assert set(re.findall(r"STUMPER_[A-Z0-9_]+[A-Z0-9]", said)) <= SETTINGS
     begun = re.findall(r'(?:/stumper |command: \["|CMD \["|args: \[)([a-z][a-z-]+)', said)
     assert set(begun) - {"redis-server", "python"} <= COMMANDS.keys()
 

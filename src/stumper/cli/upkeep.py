@@ -42,7 +42,7 @@ def check(
         async with build(load(), prepare=False) as app:
             return await check_store(
                 app.database,
-                files=app.settings.files_folder,
+                files=app.files,
                 releases=app.settings.data / "releases",
                 hashes=not quick,
                 told=read_journals(journal or []),
