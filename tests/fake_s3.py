@@ -39,6 +39,8 @@ class FakeS3:
         """Methods that answer 403; ``LIST`` is one."""
         self.failing = 0
         """So many of the next requests get 503."""
+        self.says: tuple[int, str] | None = None
+        """A status and a code with which it answers everything."""
         self.silent_s = 0.0
         self.cut = False
         """Bodies end in the middle."""
@@ -105,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
         if s3.failing > 0:
             s3.failing -= 1
             self._fault(503, "SlowDown")
+        elif s3.says:
+            self._fault(*s3.says)
         elif code := self._unsigned(body):
             self._fault(400 if code == "AuthorizationHeaderMalformed" else 403, code)
         elif bucket not in s3.buckets:
@@ -177,7 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fault(self, status: int, code: str) -> None:
         # As servers do, it tells what it was sent.
-        body = f"<Error><Code>{code}</Code><Message>no</Message><Sent>{KEY} {SECRET}</Sent></Error>"
+        code = f"<Code>{code}</Code>" if code else ""
+        body = f"<Error>{code}<Message>no</Message><Sent>{KEY} {SECRET}</Sent></Error>"
         self._say(status, body.encode())
 
     def _say(self, status: int, body: bytes, **headers: str) -> None:

@@ -208,8 +208,9 @@ class Settings(BaseSettings):
     @classmethod
     def _files_are_a_folder_or_a_bucket(cls, value: str) -> str:
         if "://" in value and not _BUCKET.fullmatch(value):
+            shown = "it" if "@" in value else repr(value)
             raise ValueError(
-                f"{value!r} is no place for pictures; write a folder, or s3://BUCKET/PREFIX of letters, "
+                f"{shown} is no place for pictures; write a folder, or s3://BUCKET/PREFIX of letters, "
                 "digits, dots, dashes and slashes"
             )
         return value

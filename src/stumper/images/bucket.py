@@ -63,8 +63,8 @@ class BucketFiles:
         """
         self.where = f"s3://{bucket}/{prefix}".rstrip("/")
         self._limits = limits or Limits()
-        self._bucket, self._at = bucket, access.endpoint or f"Amazon S3 in {access.region}"
-        self._region = access.region
+        self._bucket, self._region = bucket, access.region
+        self._at = access.endpoint or f"Amazon's S3 in {access.region}"
         self._store = _open(bucket, prefix, access, self._limits)
 
     async def put(self, data: bytes, *, suffix: str) -> str:
@@ -88,7 +88,7 @@ class BucketFiles:
         try:
             await self._tried(self._probe)
         except StoreError as error:
-            return str(error)
+            return f"{self.where} at {self._at}: {error}"
         return ""
 
     async def stored(self) -> AsyncIterator[Stored]:
@@ -106,17 +106,18 @@ class BucketFiles:
                 yield one
 
     async def _is_there(self, key: str, *, sure: bool = False) -> bool:
-        from obstore.exceptions import PermissionDeniedError
+        """Asks for no body, so a refusal has no reason: unless it must be ``sure``, writing will tell it."""
+        from obstore.exceptions import BaseError
 
         try:
             await self._store.head_async(key)
         except FileNotFoundError:
             return False
-        except PermissionDeniedError:
-            # Amazon says so of what is not there to a key that may not list; writing will tell.
-            if sure:
-                raise
-            return False
+        except BaseError as error:
+            # Amazon refuses it of what is not there to a key that may not list.
+            if not sure and 400 <= _status(error) < 500:
+                return False
+            raise
         return True
 
     async def _upload(self, key: str, data: bytes) -> None:
@@ -153,41 +154,41 @@ class BucketFiles:
         try:
             async with asyncio.timeout(self._limits.whole_s):
                 return await ask()
-        except TimeoutError as error:
-            raise StoreError(f"no answer from {self._at} within {self._limits.whole_s:g} s") from error
+        except TimeoutError:
+            raise StoreError(f"no answer within {self._limits.whole_s:g} s") from None
         except (BaseError, OSError, ValueError) as error:
             # Without its cause: what the library says holds the whole request.
             raise StoreError(self._why(error)) from None
 
     def _why(self, error: Exception) -> str:
+        """Says it without the server's address: players may see it."""
         code, status = _code(error), _status(error)
-        if said := self._known(code):
-            return said
-        if status == 404:
-            return f"there is no bucket {self._bucket!r} at {self._at}"
-        if status in {301, 307, 308} or "region" in code.lower():
-            return f"the bucket {self._bucket!r} is not in the region {self._region!r}"
-        if status in {401, 403}:
-            return f"{self._at} refuses it: the key has no right to do that in the bucket {self._bucket!r}"
-        if status:
-            return f"{self._at} answers with status {status}{f' ({code})' if code else ''}"
-        return f"{self._at} does not answer, or not with S3"
-
-    def _known(self, code: str) -> str:
-        return {
-            "NoSuchBucket": f"there is no bucket {self._bucket!r} at {self._at}",
+        elsewhere = f"the bucket {self._bucket!r} is not in the region {self._region!r}"
+        known = {
+            "NoSuchBucket": f"there is no bucket {self._bucket!r}",
             "InvalidBucketName": f"{self._bucket!r} is no name of a bucket",
-            "InvalidAccessKeyId": f"{self._at} does not know the key of AWS_ACCESS_KEY_ID",
+            "InvalidAccessKeyId": "the server does not know the key AWS_ACCESS_KEY_ID",
             "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY is not the secret of AWS_ACCESS_KEY_ID",
-            "AuthorizationHeaderMalformed": (
-                f"the bucket {self._bucket!r} is not in the region {self._region!r}, or the key is none"
-            ),
-            "PermanentRedirect": f"the bucket {self._bucket!r} is not in the region {self._region!r}",
-            "RequestTimeTooSkewed": f"the clocks of this machine and of {self._at} differ by minutes",
+            "AuthorizationHeaderMalformed": f"{elsewhere}, or the key is none",
+            "PermanentRedirect": elsewhere,
+            "RequestTimeTooSkewed": "the clocks of this machine and of the server differ by minutes",
             "ExpiredToken": "AWS_SESSION_TOKEN has expired",
             "InvalidToken": "AWS_SESSION_TOKEN is none of that key",
             "QuotaExceeded": f"the bucket {self._bucket!r} is full",
-        }.get(code, "")
+            "": {
+                404: f"there is no bucket {self._bucket!r}",
+                0: "the server does not answer, or not as S3 does",
+            }.get(status, ""),
+        }
+        if not code and "Received redirect" in str(
+            error
+        ):  # to nowhere, as Amazon answers for a bucket elsewhere
+            return elsewhere
+        if said := known.get(code):
+            return said
+        if status in {401, 403}:
+            return f"the key has no right to do that in the bucket {self._bucket!r}"
+        return f"the server answers with status {status}" + (f" ({code})" if code else "")
 
 
 def _open(bucket: str, prefix: str, access: Access, limits: Limits) -> S3Store:
