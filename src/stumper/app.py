@@ -151,7 +151,7 @@ def open_files(settings: Settings) -> Files:
     bucket, prefix = settings.bucket or ("", "")
     access = Access(
         endpoint=settings.s3_endpoint,
-        region=settings.s3_region,
+        region=settings.s3_region or "us-east-1",
         key=_shown(settings.s3_key),
         secret=_shown(settings.s3_secret),
         token=_shown(settings.s3_token),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -206,6 +208,27 @@ async def test_a_server_that_is_killed_while_pictures_are_stored_has_whole_ones_
     assert 0 < len(acknowledged) < len(pictures)
     for key in acknowledged:
         assert content_key(await files.get(key), suffix=".png") == key
+
+
+ENDS = """
+import asyncio, sys
+from stumper.images.bucket import Access, BucketFiles
+
+async def once() -> None:
+    files = BucketFiles("pictures", "", Access(endpoint=sys.argv[1], key=sys.argv[2], secret=sys.argv[3]))
+    await files.get(await files.put(b"abc", suffix=".png"))
+
+asyncio.run(once())
+"""
+
+
+def test_a_process_that_ends_after_a_reply_ends_well(server: FakeS3) -> None:
+    command = [sys.executable, "-c", ENDS, server.url, KEY, SECRET]
+
+    # With the library's async calls one of five aborted.
+    for _ in range(6):
+        running = [subprocess.Popen(command) for _ in range(2)]
+        assert [one.wait(timeout=60) for one in running] == [0, 0]
 
 
 def settings(folder: Path, server: FakeS3, **more: str) -> Settings:

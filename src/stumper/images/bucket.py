@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PROBE: Final = ".stumper-probe"
 """What is written to see whether anything can be, and deleted again where that is allowed."""
+_AT_ONCE: Final = 32
+"""Requests at a time; more wait in line, within their time."""
 _CODE: Final = re.compile(r"<Code>(\w{1,60})</Code>")
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _T = TypeVar("_T")
@@ -66,6 +69,9 @@ class BucketFiles:
         self._bucket, self._region = bucket, access.region
         self._at = access.endpoint or f"Amazon's S3 in {access.region}"
         self._store = _open(bucket, prefix, access, self._limits)
+        # Not the library's own async calls: its threads touch Python after a reply, and a process that ends
+        # just then aborts. Not asyncio's few threads: a bucket that hangs would hold up what else they do.
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bucket")
 
     async def put(self, data: bytes, *, suffix: str) -> str:
         key = content_key(data, suffix=suffix)
@@ -92,25 +98,17 @@ class BucketFiles:
         return ""
 
     async def stored(self) -> AsyncIterator[Stored]:
-        parts = self._store.list(chunk_size=1000).__aiter__()
-
-        async def following() -> Sequence[Stored]:
-            try:
-                part = await parts.__anext__()
-            except StopAsyncIteration:
-                return ()
-            return [Stored(one["path"], one["last_modified"].timestamp()) for one in part]
-
-        while part := await self._asked(following, "listed"):
+        parts = iter(self._store.list(chunk_size=1000))
+        while part := await self._asked(lambda: next(parts, None), "listed"):
             for one in part:
-                yield one
+                yield Stored(one["path"], one["last_modified"].timestamp())
 
-    async def _is_there(self, key: str, *, sure: bool = False) -> bool:
+    def _is_there(self, key: str, *, sure: bool = False) -> bool:
         """Asks for no body, so a refusal has no reason: unless it must be ``sure``, writing will tell it."""
         from obstore.exceptions import BaseError
 
         try:
-            await self._store.head_async(key)
+            self._store.head(key)
         except FileNotFoundError:
             return False
         except BaseError as error:
@@ -120,26 +118,26 @@ class BucketFiles:
             raise
         return True
 
-    async def _upload(self, key: str, data: bytes) -> None:
-        await self._store.put_async(key, data, use_multipart=False)
+    def _upload(self, key: str, data: bytes) -> None:
+        self._store.put(key, data, use_multipart=False)
 
-    async def _download(self, key: str) -> bytes | None:
+    def _download(self, key: str) -> bytes | None:
         try:
-            return bytes(await (await self._store.get_async(key)).bytes_async())
+            return bytes(self._store.get(key).bytes())
         except FileNotFoundError as error:
             if _code(error) == "NoSuchBucket":
                 raise
             return None
 
-    async def _probe(self) -> None:
+    def _probe(self) -> None:
         from obstore.exceptions import PermissionDeniedError
 
-        await self._upload(PROBE, b"stumper")
-        await self._download(PROBE)
+        self._upload(PROBE, b"stumper")
+        self._download(PROBE)
         with suppress(PermissionDeniedError):  # nothing that is stored is ever deleted: a right not needed
-            await self._store.delete_async(PROBE)
+            self._store.delete(PROBE)
 
-    async def _asked(self, ask: Callable[[], Awaitable[_T]], done: str) -> _T:
+    async def _asked(self, ask: Callable[[], _T], done: str) -> _T:
         try:
             return await self._tried(ask)
         except StoreError as error:
@@ -148,12 +146,13 @@ class BucketFiles:
                 "told what to do by stumper doctor."
             ) from None
 
-    async def _tried(self, ask: Callable[[], Awaitable[_T]]) -> _T:
+    async def _tried(self, ask: Callable[[], _T]) -> _T:
         from obstore.exceptions import BaseError
 
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.whole_s):
-                return await ask()
+                return await loop.run_in_executor(self._threads, ask)
         except TimeoutError:
             raise StoreError(f"no answer within {self._limits.whole_s:g} s") from None
         except (BaseError, OSError, ValueError) as error:
@@ -225,7 +224,8 @@ def _open(bucket: str, prefix: str, access: Access, limits: Limits) -> S3Store:
             },
             retry_config={
                 "max_retries": limits.retries,
-                "retry_timeout": timedelta(seconds=limits.whole_s),
+                # A try that began later would outlive whoever waits for it.
+                "retry_timeout": timedelta(seconds=limits.whole_s / 2),
                 "backoff": {
                     "init_backoff": timedelta(milliseconds=100),
                     "max_backoff": timedelta(seconds=2),
