@@ -150,7 +150,7 @@ def open_files(settings: Settings) -> Files:
         return FolderFiles(settings.files_folder)
     bucket, prefix = settings.bucket or ("", "")
     access = Access(
-        endpoint=settings.s3_endpoint,
+        endpoint=settings.s3_endpoint.rstrip("/"),
         region=settings.s3_region or "us-east-1",
         key=_shown(settings.s3_key),
         secret=_shown(settings.s3_secret),

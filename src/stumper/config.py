@@ -215,20 +215,19 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("s3_endpoint")
-    @classmethod
-    def _endpoint_is_an_address(cls, value: str) -> str:
-        url = urlsplit(value)
-        if value and (
-            url.scheme not in {"http", "https"} or not url.hostname or "@" in url.netloc or url.query
-        ):
-            # Not shown: it may hold a password.
-            raise ValueError("it is no address of a server; write https://HOST or http://HOST:PORT")
-        return value.rstrip("/")
-
     @model_validator(mode="after")
-    def _a_key_has_its_secret(self) -> Self:
-        if self.bucket is not None and bool(self.s3_key) != bool(self.s3_secret):
+    def _a_bucket_can_be_asked(self) -> Self:
+        # Without a bucket these names may be meant for another program.
+        if self.bucket is None:
+            return self
+        url = urlsplit(self.s3_endpoint)
+        is_one = url.scheme in {"http", "https"} and url.hostname and "@" not in url.netloc and not url.query
+        if self.s3_endpoint and not is_one:
+            # Not shown: it may hold a password.
+            raise ValueError(
+                "AWS_ENDPOINT_URL is no address of a server; write https://HOST or http://HOST:PORT"
+            )
+        if bool(self.s3_key) != bool(self.s3_secret):
             raise ValueError(
                 "a bucket's key and its secret come together; set AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY, or neither where the machine has a role"

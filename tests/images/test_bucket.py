@@ -278,6 +278,17 @@ def test_settings_of_a_bucket_that_cannot_be_are_refused(wrong: dict[str, str], 
     assert "hunter2" not in str(error.value)
 
 
+def test_what_is_meant_for_another_program_does_not_matter_to_a_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "alone")
+
+    assert load().bucket is None
+    with pytest.raises(BadSetting, match="AWS_ENDPOINT_URL is no address"):
+        load(files="s3://pictures")
+
+
 def test_settings_are_read_by_the_names_that_s3_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_ENDPOINT_URL": "http://store:8333/",
@@ -292,7 +303,7 @@ def test_settings_are_read_by_the_names_that_s3_knows(monkeypatch: pytest.Monkey
     found = Settings()
 
     assert (found.bucket, found.files_folder) == (("pictures", "a/b"), None)
-    assert (found.s3_endpoint, found.s3_region) == ("http://store:8333", "auto")
+    assert (found.s3_endpoint, found.s3_region) == ("http://store:8333/", "auto")
     assert {"one-key", "one-secret", "one-token"} <= found.secrets
     monkeypatch.setenv("STUMPER_S3_REGION", "eu-central-1")
     assert Settings().s3_region == "eu-central-1"
