@@ -24,9 +24,9 @@ test: $(READY)  ## Everything: unit, contract, story, browser (twice the example
 test-fast: $(READY)  ## Under a minute: no browser, no PostgreSQL, nothing slow
 	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile fast -m "not slow and not browser and not postgres"
 
-INTEROP := llama-factory ms-swift lmms-eval
-test-interop: $(READY) $(INTEROP:%=.venv-interop-%/.ready)  ## Exports read by trainers that pin other versions
-	$(BIN)/python -m pytest tests/interop
+INTEROP := llama-factory ms-swift lmms-eval moto
+test-interop: $(READY) $(INTEROP:%=.venv-interop-%/.ready)  ## Trainers and moto, which pin other versions
+	$(BIN)/python -m pytest tests/interop tests/contract/test_files.py
 
 # Everything is pinned, so nothing is resolved; and no dependency can bring gigabytes of CUDA.
 .venv-interop-%/.ready: tests/interop/%.txt
@@ -54,7 +54,7 @@ pictures: $(READY)  ## Takes the pictures of docs/game.md anew, with the browser
 	STUMPER_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest tests/browser -q
 	$(BIN)/python tools/gallery.py build/screenshots
 
-EXTRAS ?= telegram redis hub data charts
+EXTRAS ?= telegram redis s3 hub data charts
 sbom: $(READY)  ## Writes build/stumper.cdx.json, what the base install and EXTRAS are made of (CycloneDX 1.6)
 	mkdir -p build
 	$(BIN)/python -m tools.sbom $(EXTRAS) > build/stumper.cdx.json
@@ -76,7 +76,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram,hub,traces]" --group dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt --editable ".[train,redis,telegram,hub,s3,traces]" --group dev
 	# Apart, for the tests of model families: built for CUDA, it breaks transformers beside a CPU build of torch.
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps --target .venv/families torchvision num2words docopt
 	@touch $@

@@ -41,6 +41,7 @@ MAY_IMPORT_WORLD = {"images", "tune", "evaluate"}
 HEAVY = {
     "torch", "transformers", "trl", "peft", "datasets", "accelerate", "safetensors", "onnx",
     "pyarrow", "pandas", "altair", "vl_convert", "redis", "aiogram", "aiohttp", "huggingface_hub", "ray",
+    "obstore",
 }  # fmt: skip
 
 # What may open a transaction by itself: the one connection, and the migrations' scratch database.

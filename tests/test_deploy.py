@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -30,7 +31,7 @@ DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "stumper"
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 SETTINGS = {f"STUMPER_{name.upper()}" for name in Settings.model_fields}
-EVERYTHING = "postgresql.enabled=true,vllm.enabled=true,web.autoscaling.enabled=true"
+EVERYTHING = "postgresql.enabled=true,s3.enabled=true,vllm.enabled=true,web.autoscaling.enabled=true"
 
 
 def _tool(name: str) -> str:
@@ -53,7 +54,7 @@ def _run(*command: str | Path, **more: str) -> str:
 def test_every_setting_and_command_named_exists(path: Path) -> None:
     said = path.read_text(encoding="utf-8")
 
-    assert set(re.findall(r"STUMPER_[A-Z_]+[A-Z]", said)) <= SETTINGS
+    assert set(re.findall(r"STUMPER_[A-Z0-9_]+[A-Z0-9]", said)) <= SETTINGS
     begun = re.findall(r'(?:/stumper |command: \["|CMD \["|args: \[)([a-z][a-z-]+)', said)
     assert set(begun) - {"redis-server", "python"} <= COMMANDS.keys()
 
@@ -88,6 +89,70 @@ def test_the_chart_keeps_secrets_out_of_its_settings() -> None:
     refused = set(schema["properties"]["settings"]["propertyNames"]["not"]["enum"])
 
     assert refused == {f"STUMPER_{name.upper()}" for name in SECRET_NAMES}
+
+
+def _rendered(*chosen: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """What helm makes of the chart, by kind and name."""
+    options = [word for one in chosen for word in ("--set", one)]
+    made = yaml.safe_load_all(_run(_tool("helm"), "template", "stumper", CHART, *options))
+    return {(one["kind"], one["metadata"]["name"]): one for one in made if one}
+
+
+@pytest.mark.slow
+def test_the_charts_bucket_is_found_by_the_game_and_off_at_first() -> None:
+    plain = _rendered()
+    assert ("StatefulSet", "stumper-s3") not in plain
+    assert "STUMPER_FILES" not in plain["ConfigMap", "stumper-settings"]["data"]
+
+    found = _rendered("s3.enabled=true")
+    told = found["ConfigMap", "stumper-settings"]["data"]
+    (port,) = found["Service", "stumper-s3"]["spec"]["ports"]
+    assert told["STUMPER_S3_ENDPOINT"] == f"http://stumper-s3:{port['port']}"
+    settings = Settings(files=told["STUMPER_FILES"], s3_endpoint=told["STUMPER_S3_ENDPOINT"])
+    assert settings.bucket == ("pictures", "")
+    (container,) = found["StatefulSet", "stumper-s3"]["spec"]["template"]["spec"]["containers"]
+    keys = {one["valueFrom"]["secretKeyRef"]["key"] for one in container["env"]}
+    assert keys == {"STUMPER_S3_KEY", "STUMPER_S3_SECRET"}
+
+    own = _rendered("s3.enabled=true", "settings.STUMPER_FILES=s3://mine/a")
+    assert own["ConfigMap", "stumper-settings"]["data"]["STUMPER_FILES"] == "s3://mine/a"
+
+
+def test_the_bucket_of_the_compose_file_is_that_of_its_example() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    example = (DEPLOY / "example.env").read_text(encoding="utf-8")
+    given = dict(re.findall(r"^# (STUMPER_[A-Z0-9_]+)=(.*)$", example, re.MULTILINE))
+    settings = Settings(files=given["STUMPER_FILES"], s3_endpoint=given["STUMPER_S3_ENDPOINT"])
+
+    assert compose["services"]["s3"]["profiles"] == ["s3"]
+    assert given.keys() <= compose["services"]["web-1"]["environment"].keys()
+    assert settings.bucket is not None
+    assert f"-name {settings.bucket[0]}" in compose["services"]["s3"]["command"][0]
+    assert settings.s3_endpoint == "http://s3:8333"
+
+
+@pytest.mark.parametrize("where", ["compose", "chart"])
+def test_the_bucket_is_made_once_and_waited_for(where: str, tmp_path: Path) -> None:
+    """Runs the script of the container with a `weed` that knows the bucket from the third look on."""
+    if where == "compose":
+        compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+        script = compose["services"]["s3"]["command"][0].replace("$$", "$")
+    else:
+        made = _rendered("s3.enabled=true")["StatefulSet", "stumper-s3"]
+        (script,) = made["spec"]["template"]["spec"]["containers"][0]["args"]
+    weed = tmp_path / "weed"
+    weed.write_text(
+        f"#!/bin/sh\ncd {tmp_path}\n[ $1 = server ] && {{ echo $@ > server; sleep 1; exit; }}\n"
+        "read line; echo $line >> said\n[ $(grep -c list said) -ge 3 ] && echo '  pictures  size:0'\nexit 0\n"
+    )
+    weed.chmod(0o755)
+    path = f"{tmp_path}:/usr/bin:/bin"
+
+    _run("/bin/sh", "-c", script.replace("sleep 2", "sleep 0.1"), PATH=path, AWS_SECRET_ACCESS_KEY="x")
+
+    said = (tmp_path / "said").read_text().splitlines()
+    assert said == ["s3.bucket.list", "s3.bucket.create -name pictures"] * 2 + ["s3.bucket.list"]
+    assert "-s3 " in (tmp_path / "server").read_text()
 
 
 @pytest.mark.slow

@@ -11,11 +11,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from stumper.accounts.lapse.run import lapsing
 from stumper.config import Settings, cookie_secret
 from stumper.curate.panel.ask import Line, ModelJudge
 from stumper.curate.panel.journal import Journal, Remembering
 from stumper.curate.panel.panel import Panel
+from stumper.images.bucket import Access, BucketFiles
 from stumper.images.files import Files, FolderFiles, RememberedFiles
 from stumper.play.game import Game
 from stumper.spending import Till, read_prices
@@ -141,6 +144,25 @@ def patience_of(settings: Settings) -> Patience:
     )
 
 
+def open_files(settings: Settings) -> Files:
+    """Returns where pictures are, a folder or a bucket. Raises BadSetting for a bucket without obstore."""
+    if settings.files_folder is not None:
+        return FolderFiles(settings.files_folder)
+    bucket, prefix = settings.bucket or ("", "")
+    access = Access(
+        endpoint=settings.s3_endpoint.rstrip("/"),
+        region=settings.s3_region or "us-east-1",
+        key=_shown(settings.s3_key),
+        secret=_shown(settings.s3_secret),
+        token=_shown(settings.s3_token),
+    )
+    return BucketFiles(bucket, prefix, access)
+
+
+def _shown(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
 def _known_as(settings: Settings, role: str) -> str:
     if not role:
         return "stumper"
@@ -168,7 +190,7 @@ async def build(
     database = TellingDatabase(settings.database_url, news=news, name=_known_as(settings, role))
     models = Models(settings.model_secrets, patience_of(settings))
     seers = Seers(models, settings.model_secrets)
-    files = RememberedFiles(FolderFiles(settings.files_folder))
+    files = RememberedFiles(open_files(settings))
     try:
         if prepare:
             await migrate(database)

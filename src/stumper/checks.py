@@ -193,6 +193,8 @@ async def _files(app: App) -> Finding:
         return Finding("files", True, "pictures can be stored")
     said = f"Pictures cannot be stored: {fault}."
     way_out = "Give this user the right and the room to write there, or set STUMPER_FILES."
+    if app.settings.bucket is not None:
+        way_out = "Compare STUMPER_FILES, AWS_ENDPOINT_URL, AWS_REGION and the key: docs/guide/bucket.md."
     return Finding("files", False, said, way_out)
 
 

@@ -7,15 +7,16 @@ Environment beats file, file beats default. Secrets come from the environment on
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import tomllib
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,14 +26,37 @@ from pydantic_settings import (
 
 from stumper.errors import BadSetting
 
-SECRET_NAMES = frozenset({"secret", "openai_key", "telegram_token", "hub_token", "metrics_token"})
+SECRET_NAMES = frozenset(
+    {
+        "secret",
+        "openai_key",
+        "telegram_token",
+        "hub_token",
+        "metrics_token",
+        "s3_key",
+        "s3_secret",
+        "s3_token",
+    }
+)
+_KNOWN_AS: Final = {
+    "hf_token": "hub_token",
+    "aws_access_key_id": "s3_key",
+    "aws_secret_access_key": "s3_secret",
+    "aws_session_token": "s3_token",
+}
+"""Secrets that are read by another program's name as well."""
+_BUCKET: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[\w.-]*\w)*)/?", re.ASCII)
 
 
 class Settings(BaseSettings):
     """Everything an operator may choose."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STUMPER_", toml_file="stumper.toml", extra="forbid", frozen=True
+        env_prefix="STUMPER_",
+        toml_file="stumper.toml",
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
     )
 
     data: Path = Field(Path("data"), description="Folder for the database, pictures, releases and models.")
@@ -40,7 +64,37 @@ class Settings(BaseSettings):
         "", description="sqlite:///PATH or postgresql://USER@HOST/NAME. Empty: stumper.db in the data folder."
     )
     cache: str = Field("memory:", description="memory: or redis://HOST (limits, live counters, news).")
-    files: str = Field("", description="Folder of the pictures. Empty: files in the data folder.")
+    files: str = Field(
+        "",
+        description="Folder of the pictures, or s3://BUCKET/PREFIX (docs/guide/bucket.md). Empty: files in "
+        "the data folder.",
+    )
+    s3_endpoint: str = Field(
+        "",
+        validation_alias=AliasChoices("STUMPER_S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        description="Address of the bucket's server, http or https; AWS_ENDPOINT_URL is read as well. Empty: "
+        "Amazon's.",
+    )
+    s3_region: str = Field(
+        "us-east-1",
+        validation_alias=AliasChoices("STUMPER_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="The bucket's region; AWS_REGION is read as well. Cloudflare's R2 wants auto.",
+    )
+    s3_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("STUMPER_S3_KEY", "AWS_ACCESS_KEY_ID"),
+        description="Opens the bucket; AWS_ACCESS_KEY_ID is read as well. Unset: the machine's own role.",
+    )
+    s3_secret: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("STUMPER_S3_SECRET", "AWS_SECRET_ACCESS_KEY"),
+        description="Belongs to that key; AWS_SECRET_ACCESS_KEY is read as well.",
+    )
+    s3_token: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("STUMPER_S3_TOKEN", "AWS_SESSION_TOKEN"),
+        description="Of keys that last for hours only; AWS_SESSION_TOKEN is read as well.",
+    )
     jobs: str = Field("", description="Database of the durable jobs. Empty: jobs.db in the data folder.")
     model: str = Field("onnx:", description="Opponent of a campaign's first round; see docs/guide/models.md.")
     blind_model: str = Field(
@@ -150,6 +204,36 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} has no scheme; write onnx:, openai:URL#NAME or hf:DIR")
         return value
 
+    @field_validator("files")
+    @classmethod
+    def _files_are_a_folder_or_a_bucket(cls, value: str) -> str:
+        if "://" in value and not _BUCKET.fullmatch(value):
+            shown = "it" if "@" in value else repr(value)
+            raise ValueError(
+                f"{shown} is no place for pictures; write a folder, or s3://BUCKET/PREFIX of letters, "
+                "digits, dots, dashes and slashes"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _a_bucket_can_be_asked(self) -> Self:
+        # Without a bucket these names may be meant for another program.
+        if self.bucket is None:
+            return self
+        url = urlsplit(self.s3_endpoint)
+        is_one = url.scheme in {"http", "https"} and url.hostname and "@" not in url.netloc and not url.query
+        if self.s3_endpoint and not is_one:
+            # Not shown: it may hold a password.
+            raise ValueError(
+                "AWS_ENDPOINT_URL is no address of a server; write https://HOST or http://HOST:PORT"
+            )
+        if bool(self.s3_key) != bool(self.s3_secret):
+            raise ValueError(
+                "a bucket's key and its secret come together; set AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY, or neither where the machine has a role"
+            )
+        return self
+
     @field_validator("trusted_proxies")
     @classmethod
     def _not_everybody_is_a_proxy(cls, value: str) -> str:
@@ -183,8 +267,17 @@ class Settings(BaseSettings):
         return self.jobs or f"sqlite:///{self.data / 'jobs.db'}"
 
     @property
-    def files_folder(self) -> Path:
+    def files_folder(self) -> Path | None:
+        """None where the pictures are in a bucket."""
+        if self.bucket is not None:
+            return None
         return Path(self.files) if self.files else self.data / "files"
+
+    @property
+    def bucket(self) -> tuple[str, str] | None:
+        """Name and prefix of the bucket, the prefix without slashes at its ends; None for a folder."""
+        found = _BUCKET.fullmatch(self.files)
+        return (found[1], found[2].strip("/")) if found else None
 
     @property
     def judge_refs(self) -> list[str]:
@@ -211,7 +304,8 @@ class _NoSecrets(TomlConfigSettingsSource):
     def __call__(self) -> dict[str, Any]:
         values = super().__call__()
         for name in sorted(values):
-            plain = name.lower().removeprefix("stumper_").replace("hf_token", "hub_token")
+            plain = name.lower().removeprefix("stumper_")
+            plain = _KNOWN_AS.get(plain, plain)
             if plain in SECRET_NAMES:
                 raise BadSetting(
                     f"stumper.toml holds the secret {name!r}. Set STUMPER_{plain.upper()} instead."
@@ -225,7 +319,7 @@ def load(**chosen: Any) -> Settings:
         return Settings(**{name: value for name, value in chosen.items() if value is not None})
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            ": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"])))
             for fault in error.errors(include_input=False)
         )
         raise BadSetting(f"Settings cannot be used: {faults}. See docs/reference/settings.md.") from error

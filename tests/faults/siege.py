@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stumper.app import build
 from stumper.config import Settings
+from stumper.images.files import FolderFiles
 from stumper.records import Rules
 from stumper.store.database import Database
 from stumper.upkeep.check import check_store
@@ -96,7 +97,7 @@ async def checked(place: Installation, journals: Sequence[Path]) -> list[Finding
     try:
         return await check_store(
             database,
-            files=place.data / "files",
+            files=FolderFiles(place.data / "files"),
             releases=place.data / "releases",
             told=read_journals(journals),
         )

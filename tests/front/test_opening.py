@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,16 +121,24 @@ async def test_other_campaigns_bring_their_own_pictures(apps: Apps) -> None:
             assert sum((await count_kinds(tx, campaign.id)).values()) == 0
 
 
-async def test_a_full_disk_stops_the_growth_and_not_the_game(
+async def test_growth_waits_for_a_disk_or_a_bucket_and_the_game_goes_on(
     apps: Apps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(*_: object, **__: object) -> None:
-        raise StoreError("Nothing can be written.")
+    tries = 0
 
+    async def full_at_first(*told: Any, **more: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= 2:
+            raise StoreError("Nothing can be written.")
+        await add_toytown(*told, **more)
+
+    for name, value in {"_STEP": 4, "ENOUGH": 4, "_AWAY_S": 0.01, "add_toytown": full_at_first}.items():
+        monkeypatch.setattr(opening, name, value)
     async with apps() as app:
-        campaign = await opening.open_campaign(app)
-        monkeypatch.setattr(opening, "add_toytown", refuse)
-        await opening.grow(app, campaign)
+        await opening.grow(app, await opening.open_campaign(app))
+        assert sum((await _counts(app)).values()) == 4
+    assert tries == 3
 
 
 async def test_who_starts_a_session_waits_for_its_pictures(world: World) -> None:

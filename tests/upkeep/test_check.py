@@ -16,6 +16,7 @@ from sqlalchemy import text
 from stumper.app import build
 from stumper.config import Settings
 from stumper.errors import BadInput
+from stumper.images.files import FolderFiles
 from stumper.store.database import Database
 from stumper.upkeep.check import check_store
 from stumper.upkeep.checker import sums
@@ -56,7 +57,7 @@ async def _check(folder: Path, told: list[Told] | None = None) -> list[Finding]:
     database = Database(f"sqlite:///{folder / 'stumper.db'}")
     try:
         return await check_store(
-            database, files=folder / "files", releases=folder / "releases", told=told or ()
+            database, files=FolderFiles(folder / "files"), releases=folder / "releases", told=told or ()
         )
     finally:
         await database.close()
@@ -66,14 +67,14 @@ async def test_what_was_played_adds_up_on_both_databases(database_url: str, tmp_
     await _played(tmp_path, database_url)
     database = Database(database_url)
 
-    found = await check_store(database, files=tmp_path / "files", releases=tmp_path / "releases")
+    found = await check_store(database, files=FolderFiles(tmp_path / "files"), releases=tmp_path / "releases")
 
     assert _wrong(found) == []
     assert len(found) > 15
     async with database.begin() as tx:
         await tx.execute(text("UPDATE score SET points = points + 1 WHERE period = 'all'"))
         await tx.execute(text("UPDATE exchange SET poisoned = NOT poisoned WHERE number = 0 AND counts"))
-    found = await check_store(database, files=tmp_path / "files", releases=tmp_path / "releases")
+    found = await check_store(database, files=FolderFiles(tmp_path / "files"), releases=tmp_path / "releases")
     await database.close()
     assert {"boards", "coins"} <= set(_wrong(found))
 

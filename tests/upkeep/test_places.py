@@ -16,6 +16,7 @@ from sqlalchemy import Connection, create_engine
 
 from stumper.config import Settings
 from stumper.errors import BadInput, BadSetting, Conflict, StoreError
+from stumper.images.files import FolderFiles
 from stumper.store import migrate
 from stumper.store.database import Database
 from stumper.upkeep import dumps
@@ -77,7 +78,7 @@ async def test_a_database_without_tables_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="STUMPER_DATABASE"):
         await back_up(settings, tmp_path / "backup", now=1.0)
     with pytest.raises(StoreError, match=r"schema none.*STUMPER_DATABASE"):
-        await check_store(database, files=tmp_path, releases=tmp_path)
+        await check_store(database, files=FolderFiles(tmp_path), releases=tmp_path)
     await database.close()
     assert not (tmp_path / "backup").exists()
 

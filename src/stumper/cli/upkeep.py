@@ -42,7 +42,7 @@ def check(
         async with build(load(), prepare=False) as app:
             return await check_store(
                 app.database,
-                files=app.settings.files_folder,
+                files=app.files,
                 releases=app.settings.data / "releases",
                 hashes=not quick,
                 told=read_journals(journal or []),
@@ -87,6 +87,11 @@ def backup(
         sys.stdout.write(json.dumps({"folder": str(target), **asdict(made)}) + "\n")
         return
     out.print(f"{escape(str(target))}: schema {made.schema}, {len(made.files):,} files", soft_wrap=True)
+    if made.bucket:
+        out.print(
+            f"[yellow]The pictures are in {escape(made.bucket)} and not in it:[/] keep a copy of that too.",
+            soft_wrap=True,
+        )
     out.print("It holds what players typed and the secret of their cookies: keep it like the original.")
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from stumper import campaigns
 from stumper.app import App
-from stumper.errors import StumperError
+from stumper.errors import StoreError, StumperError
 from stumper.images.queries import count_kinds
 from stumper.images.toytown import add_toytown
 from stumper.images.verify import verify, verify_complex
@@ -35,6 +35,8 @@ _STEP, ENOUGH = 10, 400
 _PAUSE_S: Final = 0.5
 _LOOK_S: Final = 0.3
 """How often a server looks whether another one has drawn what it needs."""
+_AWAY_S: Final = 30.0
+"""A bucket may be away for a moment, and a full disk is made room on while the server runs."""
 _REST: Final = 4.0
 """Rest after each step, in times of what it took: drawing holds Python's lock, and players move meanwhile."""
 
@@ -97,13 +99,23 @@ async def _grow(app: App, campaign: Campaign) -> None:
     try:
         for n in range(_STEP, ENOUGH + 1, _STEP):
             began_s = asyncio.get_running_loop().time()
-            await _draw(app, campaign, n)
+            await _draw_when_possible(app, campaign, n)
             took_s = asyncio.get_running_loop().time() - began_s
             await asyncio.sleep(max(_PAUSE_S, _REST * took_s))
         model = await app.open_model((await _current(app, campaign)).model_ref)
         await verify_complex(app.database, app.files, model, campaign_id=campaign.id)
     except StumperError as error:
         log.warning("no more pictures are drawn until the next start", reason=str(error))
+
+
+async def _draw_when_possible(app: App, campaign: Campaign, n: int) -> None:
+    while True:
+        try:
+            await _draw(app, campaign, n)
+            return
+        except StoreError as error:
+            log.warning("no pictures can be stored, drawing waits", reason=str(error), again_s=_AWAY_S)
+        await asyncio.sleep(_AWAY_S)
 
 
 async def _pool(app: App, campaign: Campaign) -> dict[ImageKind, int]:

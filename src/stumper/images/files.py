@@ -1,4 +1,7 @@
-"""The port to stored bytes, and its folder adapter; keys are digests, so nothing is stored twice."""
+"""The port to stored bytes, and its folder adapter; keys are digests, so nothing is stored twice.
+
+The other adapter is `images.bucket`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import re
 import secrets
 import tempfile
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,8 +24,23 @@ REMEMBERED: Final = 64_000_000
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8}")
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One file that is there."""
+
+    name: str
+    """Its key; or another name, of what was not stored by this port or not to its end."""
+    at: float
+    """When it was written, in seconds since 1970."""
+
+
 class Files(Protocol):
     """Content-addressed bytes; safe for concurrent calls and for several processes."""
+
+    @property
+    def where(self) -> str:
+        """The folder or bucket, as a person would name it."""
+        ...
 
     async def put(self, data: bytes, *, suffix: str) -> str:
         """Stores ``data`` and returns its key, ``ab/abcdef....png``.
@@ -31,13 +51,19 @@ class Files(Protocol):
         ...
 
     async def get(self, key: str) -> bytes:
-        """Returns the bytes of ``key``. Raises NotFound."""
+        """Returns the bytes of ``key``. Raises NotFound, and StoreError where nothing can be read."""
         ...
 
-    async def exists(self, key: str) -> bool: ...
+    async def exists(self, key: str) -> bool:
+        """Raises NotFound for what is no key, and StoreError where it cannot be told."""
+        ...
 
     async def fault(self) -> str:
         """Says in one line why nothing can be stored just now; empty if all is well."""
+        ...
+
+    def stored(self) -> AsyncIterator[Stored]:
+        """Yields all that is there, in no order. Raises StoreError where it cannot be told."""
         ...
 
 
@@ -45,6 +71,7 @@ class FolderFiles:
     """Files in a folder; a reader sees a whole file or none, also after a crash while writing."""
 
     def __init__(self, root: Path) -> None:
+        self.where = str(root)
         self._root = root
 
     async def put(self, data: bytes, *, suffix: str) -> str:
@@ -69,10 +96,19 @@ class FolderFiles:
     async def fault(self) -> str:
         return await asyncio.to_thread(unwritable, self._root)
 
+    async def stored(self) -> AsyncIterator[Stored]:
+        for path in await asyncio.to_thread(self._below):
+            try:
+                at = path.stat().st_mtime
+            except FileNotFoundError:  # a writer has given it its name meanwhile
+                continue
+            yield Stored(path.relative_to(self._root).as_posix(), at)
+
+    def _below(self) -> list[Path]:
+        return sorted(path for path in self._root.rglob("*") if path.is_file())
+
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise NotFound(f"{key!r} is no key of a stored file.")
-        return self._root / key
+        return self._root / checked_key(key)
 
     def _write(self, path: Path, data: bytes) -> None:
         if path.is_file():
@@ -100,6 +136,7 @@ class RememberedFiles:
     """
 
     def __init__(self, files: Files, *, most_bytes: int = REMEMBERED) -> None:
+        self.where = files.where
         self._files = files
         self._left = most_bytes
         self._kept: OrderedDict[str, bytes] = OrderedDict()
@@ -127,6 +164,9 @@ class RememberedFiles:
     async def fault(self) -> str:
         return await self._files.fault()
 
+    def stored(self) -> AsyncIterator[Stored]:
+        return self._files.stored()
+
 
 def unwritable(folder: Path) -> str:
     """Says why nothing can be written to a folder, or where it would be made; empty if all is well.
@@ -140,6 +180,17 @@ def unwritable(folder: Path) -> str:
     except OSError as error:
         return f"nothing can be written to {folder}: {error.strerror}"
     return ""
+
+
+def is_key(name: str) -> bool:
+    return bool(_KEY.fullmatch(name))
+
+
+def checked_key(key: str) -> str:
+    """Returns the key, which leads out of no folder and no prefix. Raises NotFound for anything else."""
+    if not is_key(key):
+        raise NotFound(f"{key!r} is no key of a stored file.")
+    return key
 
 
 def content_key(data: bytes, *, suffix: str) -> str:

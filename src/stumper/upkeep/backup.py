@@ -4,6 +4,9 @@
     database, jobs      SQLite files or PostgreSQL dumps
     data/               files, releases, models, evaluations and the secret that signs cookies
 
+Pictures in a bucket are not copied: `backup.json` says which bucket it is. Whoever keeps the bucket keeps
+copies of it, and Stumper never replaces or deletes a picture in it.
+
 The database is read first, at one moment: pictures, releases and models are written before the rows that name
 them, so all that it names is there when they are copied after it.
 """
@@ -59,6 +62,8 @@ class Manifest:
     """Players who were forgotten by then; an older backup that is restored must forget them again."""
     files: dict[str, str]
     """Path -> SHA-256."""
+    bucket: str = ""
+    """s3://BUCKET/PREFIX where the pictures were and are; empty: they are in ``files``."""
 
 
 async def back_up(settings: Settings, target: Path, *, now: float) -> Manifest:
@@ -84,7 +89,7 @@ def _write(settings: Settings, target: Path, now: float) -> Manifest:
                     hashes[name] = sha256(folder / name)
             manifest = Manifest(
                 format=FORMAT, version=__version__, made_at=now, data=str(settings.data), jobs=jobs,
-                database=kind, files=hashes, **facts,
+                database=kind, files=hashes, bucket=settings.files if settings.bucket else "", **facts,
             )  # fmt: skip
             (folder / NAME).write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
     except OSError as error:
@@ -138,7 +143,9 @@ def _appearing(target: Path) -> Iterator[Path]:
 
 def _copy_folders(settings: Settings, target: Path) -> dict[str, str]:
     """Copies what is whole; returns path in the backup -> SHA-256."""
-    sources = {"files": settings.files_folder, **{name: settings.data / name for name in FOLDERS}}
+    sources = {name: settings.data / name for name in FOLDERS}
+    if settings.files_folder is not None:
+        sources["files"] = settings.files_folder
     hashes = {}
     for name, folder in sources.items():
         for path in _files_below(folder):

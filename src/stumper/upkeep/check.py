@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stumper.errors import StoreError
+from stumper.images.files import Files
 from stumper.store.database import Database
 from stumper.store.migrate import schema_state
 from stumper.upkeep.checker import folders, queries
@@ -28,7 +28,7 @@ _WAY_OUT: Final = (
 async def check_store(
     database: Database,
     *,
-    files: Path,
+    files: Files,
     releases: Path,
     hashes: bool = True,
     told: Sequence[Told] = (),
@@ -50,8 +50,7 @@ async def check_store(
         if told:
             found += await _acknowledged(tx, told)
         keys, frozen = await queries.file_keys(tx), await queries.releases(tx)
-    look = partial(folders.look_at_files, files, keys, hashes=hashes, now=time.time())
-    found += await asyncio.to_thread(lambda: list(look()))
+    found += [one async for one in folders.look_at_files(files, keys, hashes=hashes, now=time.time())]
     found += await asyncio.to_thread(lambda: list(folders.look_at_releases(releases, frozen)))
     return found
 

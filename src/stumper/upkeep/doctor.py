@@ -117,7 +117,7 @@ async def _room(settings: Settings) -> list[Finding]:
         way_out = "Give this user the right to write there, or set STUMPER_DATA."
         return [Finding("data", State.WRONG, fault, way_out)]
     found = []
-    for folder in (settings.data, settings.files_folder):
+    for folder in filter(None, (settings.data, settings.files_folder)):
         there = next((one for one in (folder, *folder.parents) if one.exists()), Path())
         free = shutil.disk_usage(there).free
         state = State.WARN if free < _LEAST_FREE else State.OK

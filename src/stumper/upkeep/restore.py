@@ -14,8 +14,10 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from stumper.accounts.forget import forget
+from stumper.app import open_files
 from stumper.config import Settings
 from stumper.errors import BadInput, Conflict, StoreError
+from stumper.images.files import is_key
 from stumper.records import PlayerId
 from stumper.store.database import Database
 from stumper.store.migrate import head, migrate
@@ -56,6 +58,7 @@ async def restore(settings: Settings, folder: Path, *, forgotten: Sequence[str],
     manifest = await asyncio.to_thread(_verified, folder)
     _refuse_unfit(settings, manifest)
     try:
+        await _store_pictures(settings, folder, manifest)
         await asyncio.to_thread(_copy_back, settings, folder, manifest)
     except OSError as error:
         raise StoreError(
@@ -72,7 +75,7 @@ async def restore(settings: Settings, folder: Path, *, forgotten: Sequence[str],
         again = sorted(known & {*forgotten, *manifest.forgotten})
         for player_id in again:
             await forget(database, PlayerId(player_id), now, scrub_at_once=None)
-        found = await check_store(database, files=settings.files_folder, releases=settings.data / "releases")
+        found = await check_store(database, files=open_files(settings), releases=settings.data / "releases")
     finally:
         await database.close()
     unknown = sorted(set(forgotten) - known - set(manifest.forgotten))
@@ -110,21 +113,40 @@ def _refuse_unfit(settings: Settings, manifest: Manifest) -> None:
                 f"There is something at {shown} already, and nothing is replaced. Restore into an empty "
                 f"place: set STUMPER_DATA to a new folder, or {name} to a new database."
             )
-    for place in (settings.files_folder, *(settings.data / name for name in FOLDERS)):
+    if manifest.bucket and settings.bucket is None:
+        raise BadInput(
+            f"The pictures of this backup are in {manifest.bucket}. Set STUMPER_FILES to that, or to another "
+            "bucket that has a copy of it."
+        )
+    for place in filter(None, (settings.files_folder, *(settings.data / name for name in FOLDERS))):
         if place.is_dir() and any(place.iterdir()):
             raise Conflict(
                 f"{place} is not empty, and nothing is replaced. Set STUMPER_DATA to a new folder."
             )
 
 
+async def _store_pictures(settings: Settings, folder: Path, manifest: Manifest) -> None:
+    """Puts pictures of a folder into a bucket; one that is there already is not sent again."""
+    if settings.files_folder is not None:
+        return
+    files = open_files(settings)
+    for name in sorted(manifest.files):
+        if is_key(name.removeprefix("data/files/")):
+            data = await asyncio.to_thread((folder / name).read_bytes)
+            await files.put(data, suffix=Path(name).suffix)
+
+
 def _copy_back(settings: Settings, folder: Path, manifest: Manifest) -> None:
     """The database comes last: before it nothing that was restored counts."""
     for name in sorted(name for name in manifest.files if name.startswith("data/")):
         inside = Path(name).relative_to("data")
-        kept = inside.parts[0] == "files"
-        target = settings.files_folder / inside.relative_to("files") if kept else settings.data / inside
+        target = settings.data / inside
         if name == "data/secret" and target.exists():
             continue
+        if inside.parts[0] == "files":
+            if settings.files_folder is None:  # in the bucket by now
+                continue
+            target = settings.files_folder / inside.relative_to("files")
         copy(folder / name, target, mode=0o600 if name == "data/secret" else 0o666)
     if manifest.jobs:
         dumps.load(settings.jobs_url, folder / "jobs")
