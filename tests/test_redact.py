@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import re
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from stumper.cli import main
 from stumper.config import SECRET_NAMES, Settings, load
 from stumper.errors import BadSetting, StoreError
 from stumper.redact import MASK, Redactor, redacted
@@ -195,3 +198,17 @@ async def test_what_fails_does_not_tell_the_secret_it_failed_with() -> None:
     told.append(str(refused.value))
 
     assert [holds(one) for one in told] == [[]] * len(told), told
+
+
+def test_a_command_that_fails_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUMPER_OPENAI_KEY", "sk-of-the-tests-0123")
+    monkeypatch.setattr(sys, "argv", ["stumper", "release", "verify", str(tmp_path / "sk-of-the-tests-0123")])
+    with pytest.raises(SystemExit):
+        main()
+
+    said = capsys.readouterr()
+    assert "***" in said.err
+    assert "sk-of-the-tests" not in said.err + said.out

@@ -149,8 +149,20 @@ def _tell(error: StumperError) -> None:
     from rich.markup import escape
 
     from stumper.cli.shared import err
+    from stumper.redact import redacted
 
-    err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    told = redacted(str(error), _secrets())
+    err.print(f"[bold red]Error:[/] {escape(told)}", highlight=False, soft_wrap=True)
+
+
+def _secrets() -> frozenset[str]:
+    """Returns what may be in no message; nothing while the settings cannot be read."""
+    from stumper.config import load
+
+    try:
+        return load().secrets
+    except StumperError:
+        return frozenset()
 
 
 @cli.callback(invoke_without_command=True)
