@@ -2,7 +2,8 @@
 
 The paper's campaign over HTTP against `stumper serve` with the scripted model: players join, come back or
 not, play whole sessions or leave in the middle, fetch every picture and see how each session ended. Prints
-the cost as players come, the memory of all server processes, and how many acknowledged moves the store does not hold.
+the cost as players come, the memory of all server processes, and how many acknowledged moves the store does
+not hold.
 
 Behaviour, drawn from a seed (arXiv 2410.04038): in each of six weeks 69.7 % of players play no session,
 27.6 % one, 2.7 % two; 65 % of sessions reach the last picture, others end anywhere before. A picture gets one
