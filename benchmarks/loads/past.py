@@ -73,3 +73,4 @@ def _with_md5(connection: Any, _record: Any) -> None:
     )
     connection.execute("PRAGMA foreign_keys=OFF")
     connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA cache_size=-4000000")  # 4 GB: scattered rows would thrash a small one

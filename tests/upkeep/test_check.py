@@ -9,6 +9,7 @@ import random
 import shutil
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -321,3 +322,17 @@ def test_no_claim_can_pay_more_than_the_window_lets() -> None:
 
     assert gain == 106  # at an error rate of .15: 16 / .15, rounded down
     assert cost == 98  # yes or no there: 1.4 x 106.7 x .65, rounded up
+
+
+def test_where_a_clock_was_set_back_nobody_knows_what_was_played_before() -> None:
+    def session(id_: str, started_at: float, finished_at: float | None) -> SimpleNamespace:
+        return SimpleNamespace(id=id_, started_at=started_at, finished_at=finished_at)
+
+    one = session("one", 10_000.0, 10_100.0)
+    before = [session("a", 1_000.0, 1_300.0), session("open", 1_200.0, None), session("b", 2_000.0, 2_200.0)]
+    assert sums.played_by_another_clock(one, [*before, one]) == set()
+
+    later = session("later", 5_000.0, 9_000.0)  # played after it, by a clock that was set back
+    crossed = session("crossed", 9_500.0, 8_000.0)
+    for odd in ([later, session("x", 6_000.0, 6_100.0)], [crossed]):
+        assert sums.played_by_another_clock(one, [*before, one, *odd]) == {0.0, 500.0}

@@ -101,6 +101,25 @@ def played_before(session: Any, sessions: Iterable[Any], *, known_at: float | No
     return math.fsum(one.finished_at - one.started_at for one in others)
 
 
+def played_by_another_clock(session: Any, sessions: Iterable[Any]) -> set[float]:
+    """Returns what may have been known where sessions of the player overlap; nothing where none do.
+
+    A player plays one after the other, so the clock was set meanwhile (or they play in two campaigns), and
+    nobody knows which was there when this one was graded: those that overlap no other, or not even these.
+    """
+    ended = sorted((one for one in sessions if one.finished_at is not None), key=lambda one: one.started_at)
+    mixed: set[str] = {one.id for one in ended if one.finished_at < one.started_at}
+    last = None
+    for one in ended:
+        if last is not None and one.started_at < last.finished_at:
+            mixed |= {one.id, last.id}
+        if last is None or one.finished_at > last.finished_at:
+            last = one
+    if not mixed:
+        return set()
+    return {0.0, played_before(session, [one for one in ended if one.id not in mixed])}
+
+
 def multiply(e: float, exchanges: Sequence[Any], *, poison_rate: float, cap: float) -> float:
     """Returns E after the judged control answers of one session."""
     again = repeats(exchanges)
