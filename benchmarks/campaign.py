@@ -9,7 +9,8 @@ Behaviour, drawn from a seed (arXiv 2410.04038): in each of six weeks 69.7 % of 
 27.6 % one, 2.7 % two; 65 % of sessions reach the last picture, others end anywhere before. A picture gets one
 question and sometimes another, about 1.4, so that 50,000 players ask about 1.1 million. Between two
 questions a player waits a third of a second at least: faster ones are refused (30 in 10 seconds). Nothing
-else is waited for, so that weeks pass in minutes. What was acknowledged goes to a file, not to memory.
+else is waited for, so that weeks pass in minutes. What was acknowledged goes to a file, not to memory. The
+server writes no line a request (STUMPER_LOG_LEVEL=warning).
 """
 
 from __future__ import annotations
@@ -184,6 +185,7 @@ async def _watch(host: Host, tally: Tally, players: int) -> None:
         tally.peak_mb = max(tally.peak_mb, host.rss_mb())
         if tally.players >= following:
             tally.curve.append(_point(host, tally))
+            print(f"{tally.curve[-1]}, {len(tally.errors)} errors", file=sys.stderr, flush=True)
             following = next(steps, players + 1)
         await asyncio.sleep(0.5)
 
@@ -204,8 +206,9 @@ def run(folder: Path, *, players: int, at_once: int, processes: int, seed: int) 
     asyncio.run(prepare(folder / "data", "", pictures=max(400, players // 8)))
     command = [sys.executable, "-m", "stumper", "serve", "--campaign", CAMPAIGN, "--model", "scripted:"]
     command += ["--processes", str(processes)]
+    quiet = {"STUMPER_DATA": str(folder / "data"), "STUMPER_LOG_LEVEL": "warning"}
     with closing(Acknowledged(folder / "said.db")) as acknowledged:
-        with serving(command, {"STUMPER_DATA": str(folder / "data")}) as host:
+        with serving(command, quiet) as host:
             tally = asyncio.run(crowd(host, acknowledged, players=players, at_once=at_once, seed=seed))
         lost, double = acknowledged.missing(folder / "data" / "stumper.db")
     return {
