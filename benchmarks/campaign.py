@@ -23,8 +23,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from loads.wire import Wire, connect
 from rich.console import Console
 from rich.table import Table
 
-WEEKS, FINISHED, AGAIN, PAUSE_S = 6, 0.65, 0.4, 0.34
+WEEKS, FINISHED, AGAIN, PAUSE_S = 6, 0.65, 0.31, 0.34
 _LOST = """
 SELECT COUNT(*) FROM said LEFT JOIN game.exchange AS kept ON kept.id = said.id
 WHERE kept.shown_answer IS NOT said.answer OR (said.verdict IS NOT NULL AND kept.verdict IS NOT said.verdict)
@@ -104,8 +104,9 @@ def visits(rng: random.Random) -> int:
 class Player:
     """Somebody in the crowd."""
 
-    def __init__(self, wire: Wire, number: int, acknowledged: Acknowledged, tally: Tally, seed: int) -> None:
-        self._wire, self._number = wire, number
+    def __init__(self, port: int, number: int, acknowledged: Acknowledged, tally: Tally, seed: int) -> None:
+        self._port, self._number = port, number
+        self._wire: Wire
         self._acknowledged, self._tally = acknowledged, tally
         self._rng = random.Random(f"{seed} {number}")
         self._cookie = ""
@@ -113,12 +114,23 @@ class Player:
     async def play(self) -> None:
         """Joins and plays all their sessions; what is no success is an error and ends it."""
         try:
-            self._cookie = await join(self._wire, self._number)
+            async with self._connected():
+                self._cookie = await join(self._wire, self._number)
             for _ in range(visits(self._rng)):
-                await self._visit()
-        except (Refused, ConnectionError, KeyError, TypeError) as error:
+                async with self._connected():
+                    await self._visit()
+        except (Refused, OSError, KeyError, TypeError) as error:
             self._tally.errors.append(f"player {self._number}: {error!r}")
         self._tally.players += 1
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[None]:
+        """Each visit has a connection of its own, as days later; so several processes get as many each."""
+        self._wire = await connect(self._port)
+        try:
+            yield
+        finally:
+            self._wire.close()
 
     async def _visit(self) -> None:
         session = await self._post("/api/sessions", {})
@@ -167,10 +179,8 @@ async def crowd(host: Host, acknowledged: Acknowledged, *, players: int, at_once
     watching = asyncio.create_task(_watch(host, tally, players))
 
     async def seat() -> None:
-        wire = await connect(host.port)
         for number in numbers:
-            await Player(wire, number, acknowledged, tally, seed).play()
-        wire.close()
+            await Player(host.port, number, acknowledged, tally, seed).play()
 
     await asyncio.gather(*(seat() for _ in range(min(at_once, players))))
     watching.cancel()

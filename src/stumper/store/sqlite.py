@@ -5,9 +5,9 @@ move of the game takes a dozen statements of a tenth of a millisecond each, so t
 time (benchmarks/statements.py). Here a single statement of a writing transaction takes none: it holds the
 write lock already, so it waits for nobody, and what a move reads it finds by an index. So does a reading
 transaction that says that it is brief. Nor does the beginning of a transaction, unless another process
-writes, nor its end, unless many rows were written. What may take long goes to the thread, once: waiting for
-the write lock, many rows written, copying the log into the file, and other reading transactions, which may
-read a whole campaign.
+writes for long, nor its end, unless many rows were written. What may take long goes to the thread, once:
+waiting for the write lock, many rows written, copying the log into the file, and other reading transactions,
+which may read a whole campaign.
 
 Rows are read with their statement, as SQLAlchemy does anyway. So no statement is left half done, also not by
 a task that is cancelled: SQLite's close would wait for it, and the write lock with it, for as long as
@@ -20,6 +20,7 @@ never the file.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +34,8 @@ Row = tuple[Any, ...]
 PATIENCE: Final = 30.0
 """Seconds that a connection waits for others, processes too, before the database counts as locked."""
 _PAUSE: Final = 0.005
+_PAUSES: Final = (0.0002, 0.0005) + 20 * (0.001,)
+"""Seconds between tries for the write lock, before SQLite waits for it: up to a tenth of a second a try."""
 _BEGIN: Final = "BEGIN IMMEDIATE"
 _ROWS_AT_ONCE: Final = 256
 """Rows that a connection writes before a commit goes to the thread and copies a log of 1,000 pages or more.
@@ -87,13 +90,23 @@ class Connection(aiosqlite.Connection):
         self.at_once = False
         await self.rollback()  # what a task left that was cancelled over and over
         self._be_patient(False)
-        try:
-            self._conn.execute(_BEGIN)
-        except sqlite3.OperationalError:  # another process writes
+        if not await self._begun_soon():
             self._be_patient(True)
             with _told():
                 await self._execute(self._conn.execute, _BEGIN)  # type: ignore[no-untyped-call]
         self.at_once = True
+
+    async def _begun_soon(self) -> bool:
+        """Begins between two transactions of another process, which are shorter than SQLite's own pauses."""
+        for pause_s in _PAUSES:
+            try:
+                self._conn.execute(_BEGIN)
+                return True
+            except sqlite3.OperationalError as error:
+                if not _busy(error):
+                    return False
+            await asyncio.sleep(pause_s)
+        return False
 
     def _be_patient(self, patient: bool) -> None:
         """Says whether statements wait for locks of others from now on."""
@@ -177,7 +190,10 @@ def _log_ahead(opened: sqlite3.Connection) -> None:
             opened.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-            if not busy or time.monotonic() > until:
+            if not _busy(error) or time.monotonic() > until:
                 raise
             time.sleep(_PAUSE)
+
+
+def _busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
