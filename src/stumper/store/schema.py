@@ -234,6 +234,8 @@ session = Table(
     Index(None, "player_id", "day"),
     # The newest sessions of a round tell the model's error rate, for every claim that is paid.
     Index(None, "round_id", "graded_at"),
+    # The first sessions of a round tell how its model speaks, to every session that begins.
+    Index(None, "round_id", "finished_at"),
 )
 
 turn = Table(

@@ -142,11 +142,13 @@ async def things(
 async def newest_answers(
     tx: AsyncConnection, round_id: RoundId, *, trust_e: float, sessions: int
 ) -> list[Answer]:
-    """Returns what trusted players judged in the newest graded sessions of a round, in no order.
+    """Returns what trusted players judged in the newest graded sessions of a round, in no order: in as many
+    as there are of them among the newest, 25 times as many, of all players.
 
     Questions that were not labelled before are, 50 us each, beside the event loop.
     """
-    rows = (await tx.execute(_NEWEST, {"round_id": round_id, "trust_e": trust_e, "sessions": sessions})).all()
+    given = {"round_id": round_id, "trust_e": trust_e, "sessions": sessions}
+    rows = (await tx.execute(_NEWEST, {**given, "looked_at": _LOOKED_AT * sessions})).all()
     unnamed = [row.question for row in rows if row.category is None]
     found = iter(await asyncio.to_thread(categories, unnamed))
     return [
@@ -166,16 +168,20 @@ async def newest_answers(
 
 
 _MODEL_WRONG: Final = frozenset({Cause.CONFIRMED.value, Cause.WRONG_CORRECTION.value})
-_newest = (
-    select(session.c.id, session.c.campaign_id)
-    .join(player, player.c.id == session.c.player_id)
-    .where(
-        session.c.round_id == bindparam("round_id"),
-        session.c.graded_at.is_not(None),
-        player.c.e_value >= bindparam("trust_e"),
-        player.c.kind != PlayerKind.MODEL.value,
-    )
+_LOOKED_AT: Final = 25
+"""Sessions looked at for one that is wanted: where hardly anybody is trusted, a whole round would be."""
+_graded = (
+    select(session.c.id, session.c.campaign_id, session.c.player_id, session.c.graded_at)
+    .where(session.c.round_id == bindparam("round_id"), session.c.graded_at.is_not(None))
     .order_by(session.c.graded_at.desc(), session.c.id)
+    .limit(bindparam("looked_at"))
+    .subquery("graded")
+)
+_newest = (
+    select(_graded.c.id, _graded.c.campaign_id)
+    .join(player, player.c.id == _graded.c.player_id)
+    .where(player.c.e_value >= bindparam("trust_e"), player.c.kind != PlayerKind.MODEL.value)
+    .order_by(_graded.c.graded_at.desc(), _graded.c.id)
     .limit(bindparam("sessions"))
     .subquery("newest")
 )
