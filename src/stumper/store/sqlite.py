@@ -34,8 +34,12 @@ Row = tuple[Any, ...]
 PATIENCE: Final = 30.0
 """Seconds that a connection waits for others, processes too, before the database counts as locked."""
 _PAUSE: Final = 0.005
-_PAUSES: Final = (0.0002, 0.0005) + 20 * (0.001,)
-"""Seconds between tries for the write lock, before SQLite waits for it: up to a tenth of a second a try."""
+_NAPS: Final = 10 * (0.0001,)
+"""Seconds between tries for the write lock in which nothing else is done: the event loop's own pauses are a
+millisecond at least, twice as long as another process holds the lock.
+"""
+_PAUSES: Final = 20 * (0.001,)
+"""Seconds between later tries, before SQLite waits for it: up to a tenth of a second a try."""
 _BEGIN: Final = "BEGIN IMMEDIATE"
 _ROWS_AT_ONCE: Final = 256
 """Rows that a connection writes before a commit goes to the thread and copies a log of 1,000 pages or more.
@@ -90,23 +94,33 @@ class Connection(aiosqlite.Connection):
         self.at_once = False
         await self.rollback()  # what a task left that was cancelled over and over
         self._be_patient(False)
-        if not await self._begun_soon():
-            self._be_patient(True)
-            with _told():
+        with _told():
+            if not await self._begun_soon():
+                self._be_patient(True)
                 await self._execute(self._conn.execute, _BEGIN)  # type: ignore[no-untyped-call]
         self.at_once = True
 
     async def _begun_soon(self) -> bool:
         """Begins between two transactions of another process, which are shorter than SQLite's own pauses."""
-        for pause_s in _PAUSES:
-            try:
-                self._conn.execute(_BEGIN)
+        for nap_s in _NAPS:
+            if self._begun():
                 return True
-            except sqlite3.OperationalError as error:
-                if not _busy(error):
-                    return False
+            time.sleep(nap_s)
+        for pause_s in _PAUSES:
+            if self._begun():
+                return True
             await asyncio.sleep(pause_s)
         return False
+
+    def _begun(self) -> bool:
+        """Whether the write lock was free. Raises what is no matter of waiting."""
+        try:
+            self._conn.execute(_BEGIN)
+        except sqlite3.OperationalError as error:
+            if _busy(error):
+                return False
+            raise
+        return True
 
     def _be_patient(self, patient: bool) -> None:
         """Says whether statements wait for locks of others from now on."""
