@@ -66,8 +66,11 @@ def python(name: str, *words: Any, log: Path, env: dict[str, str]) -> Part:
     return Part(name, command, log=log, env=environment, cwd=ROOT)
 
 
-def until_it_serves(part: Part, url: str, *, patience_s: float = 60.0) -> float:
-    """Waits for an answer; returns the seconds it took. Raises RuntimeError with what the part said."""
+def until_it_serves(part: Part, url: str, *, again: bool = False, patience_s: float = 60.0) -> float:
+    """Waits for an answer; returns the seconds it took. Raises RuntimeError with what the part said.
+
+    With ``again`` a part that ended by itself is started again, as a supervisor would.
+    """
     began = time.monotonic()
     while time.monotonic() - began < patience_s:
         try:
@@ -75,7 +78,9 @@ def until_it_serves(part: Part, url: str, *, patience_s: float = 60.0) -> float:
             return time.monotonic() - began
         except httpx2.HTTPError:
             if not part.alive:
-                break
+                if not again:
+                    break
+                part.start()
             time.sleep(0.02)
     raise RuntimeError(f"{part.name} does not answer at {url}:\n{part.said()[-3000:]}")
 
@@ -174,7 +179,8 @@ class Installation:
     def until_it_serves(self) -> None:
         """Waits for web and model. Raises RuntimeError with what the one said that does not answer."""
         until_it_serves(self.parts["model"], f"http://127.0.0.1:{self.model_port}/v1/models")
-        until_it_serves(self.parts["web"], f"{self.url}/favicon.ico")
+        # A server that starts while its database is away says so and ends: what runs it starts it again.
+        until_it_serves(self.parts["web"], f"{self.url}/favicon.ico", again="postgres" in self.parts)
 
     def kill(self, name: str, *, away_s: float = 0.0) -> None:
         """Kills a part and starts it again, at once or after a while."""
