@@ -257,6 +257,26 @@ def test_no_password_is_among_the_arguments_that_every_user_may_list(
     assert (tmp_path / "secret").read_text().strip() == "hunter2"
 
 
+def test_the_tools_of_postgresql_get_its_settings_and_no_secret_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "pg_dump"
+    tool.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo 99 && exit\nexport -p > {tmp_path}/env\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PGSSLROOTCERT", "/certificates/root")
+    monkeypatch.setenv("PGPASSFILE", "/secrets/pgpass")
+    monkeypatch.setenv("STUMPER_SECRET", "of the cookies")
+    monkeypatch.setattr(dumps, "_ask", lambda *_: 150_000)
+
+    dumps.dump("postgresql://ada@h/x", tmp_path / "dump")
+
+    env = (tmp_path / "env").read_text()
+    assert "/certificates/root" in env
+    assert "/secrets/pgpass" in env
+    assert "of the cookies" not in env
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -5,6 +5,7 @@ A password travels in the environment of the child, never among its arguments, w
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -21,6 +22,9 @@ from stumper.errors import BadSetting, StoreError
 
 _PAGES: Final = 1_000
 """Copied between two looks at whether to stop; writers go on all the time (write-ahead log)."""
+
+_PASSED: Final = frozenset({"HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR"})
+"""Of our environment PostgreSQL's tools get these and all PG...: certificates, password files, services."""
 
 
 def is_sqlite(url: str) -> bool:
@@ -139,11 +143,12 @@ def _run(url: str, name: str, *words: str) -> None:
         )
     plain = _plain(url)
     password = plain.password or plain.query.get("password")
-    secret = {"PGPASSWORD": str(password)} if password else {}
+    env = {name: value for name, value in os.environ.items() if name.startswith("PG") or name in _PASSED}
+    env |= {"PGPASSWORD": str(password)} if password else {}
     # `set` would keep the password where it is told None
     target = plain._replace(password=None).difference_update_query(["password"]).render_as_string(False)
     done = subprocess.run(  # noqa: S603
-        [tool, f"--dbname={target}", *words], capture_output=True, text=True, check=False, env=secret
+        [tool, f"--dbname={target}", *words], capture_output=True, text=True, check=False, env=env
     )
     if done.returncode:
         raise StoreError(f"{name} failed: {done.stderr.strip()[-500:]}. Nothing was kept of it.")
