@@ -351,6 +351,14 @@ def shared_metrics() -> str | None:
     return os.environ.get(_SHARED)
 
 
+_TOOLS_GET: Final = frozenset({"HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR"})
+
+
+def for_postgres_tools() -> dict[str, str]:
+    """Returns what pg_dump and pg_restore get of our environment: all PG..., so certificates too."""
+    return {name: told for name, told in os.environ.items() if name.startswith("PG") or name in _TOOLS_GET}
+
+
 def cookie_secret(settings: Settings) -> str:
     """Returns the configured secret, or the one kept in ``data/secret`` (drawn at the first start)."""
     if settings.secret is not None:

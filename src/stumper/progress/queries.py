@@ -232,19 +232,19 @@ async def seasons(tx: AsyncConnection, player_id: PlayerId) -> list[Season]:
 async def take_seat(tx: AsyncConnection, player_id: PlayerId, *, week: int, tier: Tier, now: float) -> None:
     """Puts a player into a league of the week and tier that has room, or into a new one.
 
-    Hold the player's row before. The seat is taken by one statement that counts again, and a new league by
-    its number: of two players who come at the same moment to the last seat, one looks again.
+    Hold the player's row before. The seat is taken by one statement that counts again, and a new league gets
+    the number after those that the very same look found full: of two players who come at the same moment to
+    the last seat one looks again, and two who need a new league mean the same one.
     """
     which = league.c.week == week, league.c.tier == int(tier)
+    open_number = func.min(league.c.number).filter(league.c.members < SIZE)
     while True:
-        query = select(league.c.id).where(*which, league.c.members < SIZE).order_by(league.c.number).limit(1)
-        open_id = (await tx.execute(query)).scalar()
-        if open_id is None:
-            number = (await tx.execute(select(func.count()).select_from(league).where(*which))).scalar_one()
-            id_ = f"{week}-{tier:d}-{number + 1}"
-            values = {"week": week, "tier": int(tier), "number": number + 1, "members": 0}
-            await tx.execute(_once(tx, league).values(id=id_, **values))
+        full, number = (await tx.execute(select(func.count(), open_number).where(*which))).one()
+        if number is None:
+            values = {"week": week, "tier": int(tier), "number": full + 1, "members": 0}
+            await tx.execute(_once(tx, league).values(id=f"{week}-{tier:d}-{full + 1}", **values))
             continue
+        open_id = f"{week}-{tier:d}-{number}"
         seat = update(league).where(league.c.id == open_id, league.c.members < SIZE)
         if (await tx.execute(seat.values(members=league.c.members + 1))).rowcount == 1:
             mine = insert(member).values(player_id=player_id, week=week, league_id=open_id, joined_at=now)

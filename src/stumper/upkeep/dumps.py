@@ -5,7 +5,6 @@ A password travels in the environment of the child, never among its arguments, w
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sqlite3
@@ -18,13 +17,11 @@ import psycopg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from stumper.config import for_postgres_tools
 from stumper.errors import BadSetting, StoreError
 
 _PAGES: Final = 1_000
 """Copied between two looks at whether to stop; writers go on all the time (write-ahead log)."""
-
-_PASSED: Final = frozenset({"HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR"})
-"""Of our environment PostgreSQL's tools get these and all PG...: certificates, password files, services."""
 
 
 def is_sqlite(url: str) -> bool:
@@ -143,8 +140,7 @@ def _run(url: str, name: str, *words: str) -> None:
         )
     plain = _plain(url)
     password = plain.password or plain.query.get("password")
-    env = {name: value for name, value in os.environ.items() if name.startswith("PG") or name in _PASSED}
-    env |= {"PGPASSWORD": str(password)} if password else {}
+    env = for_postgres_tools() | ({"PGPASSWORD": str(password)} if password else {})
     # `set` would keep the password where it is told None
     target = plain._replace(password=None).difference_update_query(["password"]).render_as_string(False)
     done = subprocess.run(  # noqa: S603
